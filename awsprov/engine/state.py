@@ -176,6 +176,14 @@ class State:
                 self._write()
         self.on_change()
 
+    def set_like(self, like: str) -> None:
+        """Record the stage that the stack's stage is like; a stack without a document gets it with its first record."""
+        with self._changing():
+            before, self.like = self.like, like
+            if like != before and self.path.exists():
+                self._write()
+        self.on_change()
+
     def remove(self) -> None:
         """Delete the document: the stack no longer exists."""
         with self._changing(), suppress(FileNotFoundError):

@@ -53,9 +53,9 @@ class RecordedState:
         """
         with locked(self._path) as lock, self._shared_lock() as heartbeat:
             self.last_read = state = State(self._path, self._key, lock)
-            state.like = self._aws.like
             if heartbeat:
                 heartbeat.follow(state)
+            state.set_like(self._aws.like)
             try:
                 yield state
             finally:

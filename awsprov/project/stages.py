@@ -35,26 +35,52 @@ def load_stage(
     Raises:
         UsageError: the configuration is not valid, or the stage was created like another one.
     """
-    like = _recorded(location, look_up)
-    if location.like and like not in ("", location.like):
-        raise UsageError(
-            f"Stage {location.stage} was created like {like}, not like {location.like}.",
-            remedy=f"Leave out --like. To create it again like {location.like}: `awsprov down` first.",
-        )
-    wanted = location.like or like
+    wanted = _like(location, look_up) if location.stage else location.like
     return load(location.config, location.stage, location.home, wanted, files=files, region=region)
 
 
-def _recorded(location: StackLocation, look_up: LookUp) -> str:
-    if not location.stage:
-        return ""
+def _like(location: StackLocation, look_up: LookUp) -> str:
+    """Return the stage whose values a stage takes; empty for one that config.yaml has, or that nothing records.
+
+    Raises:
+        UsageError: it was created like another stage than `location.like`, or like one that config.yaml no longer has.
+    """
     values = yaml_document.read(location.config).value
-    if not isinstance(values, dict) or location.stage in (values.get("stages") or ()):
-        return ""
+    stages = values.get("stages") if isinstance(values, dict) else None
+    known = list(stages) if isinstance(stages, dict) else []
+    if not isinstance(values, dict) or location.stage in known:
+        return location.like
+    recorded = _recorded(location, values, look_up)
+    if recorded and recorded not in known and not location.like:
+        raise _renamed(location, recorded, known)
+    if recorded in known and location.like not in ("", recorded):
+        raise UsageError(
+            f"Stage {location.stage} was created like {recorded}, not like {location.like}.",
+            remedy=f"Leave out --like. To create it again like {location.like}: `awsprov down` first.",
+        )
+    return location.like or recorded
+
+
+def _recorded(location: StackLocation, values: Mapping[str, Any], look_up: LookUp) -> str:
+    """Return the stage that a stage was created like, by its state or its tags; empty if neither says so."""
     name = str(values.get("name"))
     if like := recorded_like(location.state_file(name)):
         return like
     return look_up(f"{name}-{location.stage}", {**user_defaults(), **values})
+
+
+def _renamed(location: StackLocation, like: str, known: list[str]) -> UsageError:
+    """Return the error for a stage that is like one that config.yaml no longer has."""
+    if known:
+        other = f"as in `awsprov up --stage {location.stage} --like {known[0]}`"
+        remedy = f"If it was renamed, give its new name with --like, {other}. Otherwise add `{like}: {{}}` to `stages`."
+    else:
+        remedy = f"Add it again, as in `stages: {{{like}: {{}}}}`."
+    return UsageError(
+        f"Stage {location.stage} was created like {like}, which {location.config.name} no longer has.",
+        why=f"Its stages: {', '.join(known) or 'none'}.",
+        remedy=remedy,
+    )
 
 
 def look_up_on(local: LocalEndpoint | None, profile: str | None, region: str | None) -> LookUp:

@@ -23,6 +23,10 @@ def test_a_stage_of_a_pull_request(
     assert (found["stage"], found["stack"], found["like"]) == ("pr-12", "stages-pr-12", "other")
     assert "pr-12" in elsewhere.run("stages").stdout
     assert "like other" in elsewhere.run("up", "--yes", *STAGE, "--like", "prod", exits=2).stderr
-    elsewhere.run("down", "--yes", *STAGE)
+    project.edit("other: {network", "renamed: {network")
+    assert "--like renamed" in project.run("status", *STAGE, exits=2).stderr
+    assert project.json("up", "--yes", *STAGE, "--like", "renamed")["mutations"] == 0
+    assert project.json("status", *STAGE)["missing"] == []
+    elsewhere.run("down", "--yes", *STAGE, "--like", "renamed")
     assert inventory(client, "stages-pr-12") == {}
     assert elsewhere.json("stages")["stages"] == []

@@ -87,6 +87,44 @@ def test_later_commands_need_the_stage_alone(config: Path) -> None:
     assert load_stage(location).like == "test"
 
 
+@pytest.mark.parametrize("by_tags", [False, True], ids=["state", "tags"])
+def test_a_renamed_stage_is_given_by_its_new_name(project: Project, by_tags: bool) -> None:
+    config = project.write(f"{PLAIN}stages: {{staging: {{region: eu-west-1}}}}\n")
+    location = StackLocation(config, "pr-12")
+    if not by_tags:
+        recorded(location, "test")
+    look_up = (lambda *_: "test") if by_tags else (lambda *_: "")
+    with pytest.raises(UsageError, match="was created like test, which") as error:
+        load_stage(location, look_up)
+    assert "`awsprov up --stage pr-12 --like staging`" in error.value.remedy
+    location.like = "staging"
+    assert load_stage(location, look_up).region == "eu-west-1"
+    location.like = "other"
+    with pytest.raises(UsageError, match="has no stage 'other'"):
+        load_stage(location, look_up)
+
+
+def test_a_removed_stage_is_added_again_when_there_is_no_other(project: Project) -> None:
+    location = StackLocation(project.write(PLAIN), "pr-12")
+    recorded(location, "test")
+    with pytest.raises(UsageError, match="no longer has") as error:
+        load_stage(location)
+    project.write(PLAIN + error.value.remedy.split("`")[1] + "\n")
+    assert load_stage(location).like == "test"
+
+
+def test_another_name_is_recorded_by_the_next_change_of_the_stack(config: Path) -> None:
+    location = StackLocation(config, "pr-12")
+    recorded(location, "test")
+    path = location.state_file("demo")
+    key = StackKey("demo-pr-12", "123456789012", "eu-west-1")
+    State(path, key, StackLock()).set_like("staging")
+    assert recorded_like(path) == "staging"
+    absent = path.with_name("absent.json")
+    State(absent, key, StackLock()).set_like("staging")
+    assert not absent.exists()
+
+
 def test_without_a_state_the_tags_are_read_and_only_then(config: Path) -> None:
     looked: list[str] = []
 
