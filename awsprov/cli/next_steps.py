@@ -66,7 +66,7 @@ def _body(project: Project, function: str, *, over_http: bool) -> str:
     smoke = project.config.functions[function].smoke
     if smoke is None or (over_http and not project.config.takes_body(function)):
         return str(_body_of_event(smoke.request)) if smoke else ""
-    return f"@{os.path.relpath(smoke.file)}" if smoke.file else smoke.payload.decode()
+    return smoke.argument
 
 
 def _body_of_event(event: Any) -> str:

@@ -1,6 +1,7 @@
 """The section `functions.NAME.smoke` of config.yaml."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -53,3 +54,10 @@ class SmokeConfig(Section):
     def payload(self) -> bytes:
         """The body of the request."""
         return self.file.read_bytes() if self.file else json.dumps(self.request or {}).encode()
+
+    @property
+    def argument(self) -> str:
+        """The request as `awsprov invoke` takes it: JSON, or `@` and the path of its file from where awsprov runs."""
+        if self.file:
+            return f"@{os.path.relpath(self.file)}"
+        return self.payload.decode().replace("`", r"\u0060")  # a backtick would end the command in a message

@@ -146,7 +146,9 @@ def _declare_alias(function: Function, environments: Environments, config: Confi
     version = stack.add(Version(f"{function.name}-version", function, environments.libraries, environments.files))
     settings = config.functions[function.name]
     smoke = settings.smoke
-    test = SmokeTest(smoke.payload, smoke.expect.status, tuple(smoke.expect.contains)) if smoke else None
+    test = None
+    if smoke:
+        test = SmokeTest(smoke.payload, smoke.expect.status, tuple(smoke.expect.contains), argument=smoke.argument)
     return stack.add(
         Alias(
             f"{function.name}-live",

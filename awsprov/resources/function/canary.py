@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from awsprov.aws.client import Aws
 from awsprov.aws.log_query import Query, log_events, milliseconds_ago, reports_failure
 from awsprov.errors import RejectedError, TimedOutError
+from awsprov.resources.function.smoke_test import request_hint
 
 _SHOWN = 5  # log lines in an error
 _END = "REPORT RequestId"  # begins the line that Lambda writes at the end of each request
@@ -50,8 +51,7 @@ def watch(aws: Aws, group: str, old: str, new: str, seconds: float) -> None:
         raise RejectedError(
             f"Version {new} failed more often than version {old}. All requests go to version {old} again.",
             why="\n".join(["Its last log lines:", *lines[-_SHOWN:]]),
-            remedy="Correct the code, then `awsprov deploy`. "
-            f"`awsprov invoke -n {name} --qualifier {new}` sends it a request.",
+            remedy=f"Correct the code, then `awsprov deploy`. {request_hint(name, new, '')}",
         )
 
 

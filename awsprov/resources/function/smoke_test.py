@@ -1,5 +1,6 @@
 """SmokeTest: the request that a new version of a function must answer as expected before it goes live."""
 
+import shlex
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -20,11 +21,13 @@ class SmokeTest:
         payload: the event for the function, JSON.
         status: the expected `statusCode` in the response; None accepts any below 400, and a response without one.
         contains: strings that must be in the `body` of the response, or in the whole response if it has none.
+        argument: the payload as an argument of `awsprov invoke`.
     """
 
     payload: bytes
     status: int | None = None
     contains: tuple[str, ...] = ()
+    argument: str = ""
 
     def send(self, aws: Aws, function: Function, version: str, then: str) -> None:
         """Send the request to one version; again while Lambda does not run it, so that it runs once.
@@ -48,7 +51,7 @@ class SmokeTest:
                 why=f"Its last log lines:\n{with_own_paths(function, reply.log)}"
                 if reply.log
                 else "It logged nothing.",
-                remedy=f"{remedy} `awsprov invoke -n {function.name} --qualifier {version}` sends it a request.",
+                remedy=f"{remedy} {request_hint(function.name, version, self.argument)}",
             )
 
     def problem(self, text: str) -> str:
@@ -62,3 +65,15 @@ class SmokeTest:
         body = response.get("body") if isinstance(response, dict) else None
         missing = [part for part in self.contains if part not in (body if isinstance(body, str) else text)]
         return f"the response to its smoke request lacks {', '.join(missing)!r}: {text[:_SHOWN]}" if missing else ""
+
+
+def request_hint(name: str, version: str, argument: str) -> str:
+    """Return a sentence with the command that sends a request to a version that is not live.
+
+    Arguments:
+        name: the function's name in config.yaml.
+        version: the version's number.
+        argument: the request as `awsprov invoke` takes it; empty for an empty one.
+    """
+    command = ["awsprov", "invoke", "-n", name, "--qualifier", version, *([argument] if argument else [])]
+    return f"`{shlex.join(command)}` sends it {'the same' if argument else 'a'} request."

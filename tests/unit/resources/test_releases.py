@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import shlex
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,6 +13,7 @@ import pytest
 from awsprov.aws.client import Aws
 from awsprov.config.loader import load
 from awsprov.errors import RejectedError, UsageError
+from awsprov.hints import complete
 from awsprov.operations.release_history import release_state
 from awsprov.resources.function.alias import Alias
 from awsprov.resources.function.alias_history import AliasHistory
@@ -19,6 +21,7 @@ from awsprov.resources.function.function import Function
 from awsprov.resources.function.old_versions import delete_version, old_versions
 from awsprov.resources.function.smoke_test import SmokeTest
 from awsprov.resources.function.versions import Version
+from awsprov.stack.declaration import declare_stack
 from tests.unit.conftest import PLAIN, Project
 
 
@@ -249,7 +252,30 @@ def test_a_failed_version_is_reported_with_the_function_s_last_log_lines(kind: s
     assert rejected.value.what == f"Version 2 of demo did not go live: it failed with {kind}: {message}"
     assert rejected.value.why == f"Its last log lines:\n[ERROR] {kind}: {message}"
     assert remedy in rejected.value.remedy
-    assert "--qualifier 2" in rejected.value.remedy
+    assert "`awsprov invoke -n demo --qualifier 2` sends it a request." in rejected.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("smoke", "argument"),
+    [
+        ({"request": {"text": "it's `one`"}}, '{"text": "it\'s \\u0060one\\u0060"}'),
+        ({"file": "smoke.json"}, "@smoke.json"),
+    ],
+)
+def test_the_command_in_its_remedy_sends_the_same_event(
+    project: Project, monkeypatch: pytest.MonkeyPatch, smoke: dict[str, Any], argument: str
+) -> None:
+    monkeypatch.chdir(project.root)
+    (project.root / "smoke.json").write_text('{"text": 1}')
+    project.write(f"{project.config.read_text()}    smoke: {json.dumps(smoke)}\n")
+    (alias,) = declare_stack(load(project.config), "203.0.113.7/32").of(Alias)
+    assert alias.smoke_test
+    with pytest.raises(RejectedError) as rejected:
+        alias.smoke_test.send(answering(b'{"statusCode": 500}', ""), FUNCTION, "2", "`x`")
+    command = complete(rejected.value.remedy, [("--stage", "prod")]).split("`")[-2]
+    assert shlex.split(command)[-1] == argument
+    if "request" in smoke:
+        assert json.loads(argument) == smoke["request"]
 
 
 def test_a_wrong_response_is_reported_with_them_too() -> None:
