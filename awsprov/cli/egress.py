@@ -16,6 +16,7 @@ from awsprov.cli.output import note, print_result
 from awsprov.cli.project import open_project
 from awsprov.cli.rehearsals import NEWEST, RehearsalRequest, all_requests, no_requests, running_cloud
 from awsprov.cli.settings import Settings
+from awsprov.config.models import Config
 from awsprov.errors import UsageError
 from awsprov.operations.egress import EgressReport, FunctionEgress, check_results, compare_runs, endpoints
 from awsprov.operations.egress_record import EgressRecord
@@ -61,7 +62,8 @@ def egress(settings: Settings, function: str | None, requests: Path | None) -> i
             "`egress` needs --local: it lets the functions reach nothing for a while.",
             remedy="Create the stack in the local cloud with `awsprov up --local`, then run this command with --local.",
         )
-    project = open_project(settings, files=True, function=function)
+    choose = Config.function_name if requests else Config.function_names
+    project = open_project(settings, files=True, function=function, choose=choose)
     planned = _planned(project, function, requests)
     report = _EgressRehearsal(settings, project, running_cloud(settings)).report(planned)
     saved = _saved(project)

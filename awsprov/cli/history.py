@@ -11,6 +11,7 @@ from awsprov.cli.output import confirm, note, print_result
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import style, width
+from awsprov.config.models import Config
 from awsprov.errors import UsageError
 from awsprov.operations.release_history import Release, releases
 from awsprov.project.project import Project
@@ -97,7 +98,7 @@ def rollback(settings: Settings, version: str, function: str | None) -> int:
       awsprov rollback
       awsprov rollback 3 --function similarity
     """
-    project = open_project(settings, function=function)
+    project = open_project(settings, function=function, choose=Config.function_name)
     name = project.config.function_name(function)
     with project.lock():
         was, live = _alias(project, name).roll_back(project.aws, version)

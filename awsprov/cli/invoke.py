@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from awsprov.cli.output import note, print_result
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import echo, write
+from awsprov.config.models import Config
 from awsprov.errors import UsageError
 from awsprov.operations.batch import Batch, sender
 from awsprov.project.project import Project
@@ -83,7 +84,7 @@ def invoke(
     http = {name: options.pop(name) for name in ("route", "method", "path", "query", "headers", "data")}
     _check(payload, over_http, http, batch, out, options)
     body = _body(payload or "{}")
-    project = open_project(settings, function=function)
+    project = open_project(settings, function=function, choose=_choice(over_http, http["route"]))
     if over_http:
         return call_api(
             settings, project, HttpCall(body if payload else None, function=function, tail=options["tail"], **http)
@@ -98,6 +99,13 @@ def invoke(
     if options["way"]:
         return _send_only(settings, project, name, options["qualifier"], options["way"], body)
     return _through_lambda(settings, project, name, options["qualifier"], body, options["tail"])
+
+
+def _choice(over_http: bool, route: str) -> Callable[[Config, str | None], object]:
+    """Return how the function is chosen: a route names one, too."""
+    if over_http:
+        return Config.function_names if route else Config.routed_function
+    return Config.function_name
 
 
 def _check(

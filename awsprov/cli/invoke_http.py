@@ -76,7 +76,7 @@ def call_api(settings: Settings, project: Project, call: HttpCall) -> int:
 
 def _endpoint(project: Project, call: HttpCall) -> Endpoint:
     """Return the endpoint with its method, and the values of its path and query."""
-    function = project.config.function_name(call.function) if call.function or not call.route else ""
+    function = project.config.routed_function(call.function) if call.function or not call.route else ""
     known = list_endpoints(project.stack, project.aws, project.config)
     found = fill_path(find_endpoint(known, function, call.route), pairs(call.path, "--path"))
     given = call.payload is not None or call.data

@@ -15,6 +15,7 @@ from awsprov.cli.plan import CHANGES
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import width
+from awsprov.config.models import Config
 from awsprov.errors import NoStackError, RefusedError
 from awsprov.operations.published_environments import PublishedEnvironment, published_environments
 from awsprov.packaging.import_analysis import advice, imported_modules
@@ -157,7 +158,7 @@ def why(settings: Settings, function: str | None) -> int:
       awsprov libs why
       awsprov libs why --function similarity --json
     """
-    project = open_project(settings, function=function)
+    project = open_project(settings, function=function, choose=Config.function_name)
     chosen = project.config.functions[project.config.function_name(function)]
     modules = imported_modules(chosen.source, chosen.handler)
     libraries, found = _find(settings, project)

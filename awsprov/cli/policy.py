@@ -15,6 +15,7 @@ from awsprov.cli.output import note, print_result, print_verbatim
 from awsprov.cli.permission_proof import print_proof
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
+from awsprov.config.models import Config
 from awsprov.engine.state import State
 from awsprov.engine.state_file import StackKey
 from awsprov.errors import RefusedError, UsageError
@@ -89,7 +90,8 @@ def policy(
     _check_proof(settings, function, prove=prove, requests=requests)
     chosen = _tasks(tasks)
     jobs = _trusted(who) if who else None
-    project = open_project(settings, files=True, function=function)
+    choose = Config.function_name if prove else Config.function_names
+    project = open_project(settings, files=True, function=function, choose=choose)
     if prove:
         return print_proof(settings, project, project.config.function_name(function), requests)
     account = _account(account) if account else project.aws.account

@@ -1,6 +1,6 @@
 """From the options to a Project; with `--local`, on the cloud on this machine."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -10,13 +10,19 @@ from awsprov.cli.output import note
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import style
 from awsprov.config.function import DEFAULT_PYTHON
+from awsprov.config.models import Config
 from awsprov.config.user_config import user_allowances
 from awsprov.project.project import Project
 from awsprov.project.stages import LookUp, load_stage, look_up_on
 
 
 def open_project(
-    settings: Settings, allow: Collection[str] | None = None, *, files: bool = False, function: str | None = None
+    settings: Settings,
+    allow: Collection[str] | None = None,
+    *,
+    files: bool = False,
+    function: str | None = None,
+    choose: Callable[[Config, str | None], object] = Config.function_names,
 ) -> Project:
     """Read the configuration, and start the local cloud with `--local`.
 
@@ -26,13 +32,14 @@ def open_project(
         files: whether the command uses the files that config.yaml names, such as the code: they must be valid then. For
             all other commands, which are about what already exists, an unknown key is only a warning.
         function: the name of a function that the user gave.
+        choose: checks that name; `Config.function_name` for a command about one function.
 
     Raises:
-        UsageError: the configuration is wrong, or there is no such function. Nothing was started, and no call was made
-            to AWS.
+        UsageError: the configuration is wrong, or it is not clear which function is meant. Nothing was started, and no
+            call was made to AWS.
     """
     config = load_stage(settings, _look_up(settings), files=files, region=settings.region)
-    config.function_names(function)
+    choose(config, function)
     for warning in config.warnings:
         note(settings, style(f"Warning: {warning}", fg="yellow"))
     local = _local_cloud(settings, config.libraries.python) if settings.local else None

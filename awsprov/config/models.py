@@ -120,13 +120,25 @@ class Config(Section):
         if function is None and len(known) == 1:
             return known[0]
         if function not in known:
-            what = f"There is no function {function!r}." if function else "There are several functions."
-            raise UsageError(
-                what,
-                why=f"Functions: {', '.join(known)}.",
-                remedy=f"Name one of them, for example with `-n {known[0]}`.",
-            )
+            raise _unclear(f"There is no function {function!r}." if function else "There are several functions.", known)
         return function
+
+    def routed_function(self, function: str | None = None) -> str:
+        """Return the name of the function for a request over HTTP: the one that is given, or the only one with routes.
+
+        Raises:
+            UsageError: there is no such function, or several have routes, or none has.
+        """
+        routed = [name for name, each in self.functions.items() if each.routes]
+        if not routed:
+            raise UsageError(
+                "No function has routes.",
+                remedy="Without --http, `awsprov invoke` calls a function through Lambda. For an API, add routes to "
+                "config.yaml, as in `routes: [POST /items]`; then `awsprov up`.",
+            )
+        if function is None and len(routed) > 1:
+            raise _unclear("Several functions have routes.", routed)
+        return self.function_name(function or routed[0])
 
     def function_names(self, function: str | None = None) -> list[str]:
         """Return the name of the function that is given, or else of all functions, in their order.
@@ -231,3 +243,10 @@ class Config(Section):
 
 
 NOT_IN_FILE = tuple(name for name, field in Config.model_fields.items() if field.exclude)  # of options, or state
+
+
+def _unclear(what: str, known: list[str]) -> UsageError:
+    """Return the error for a command that does not say which of several functions it is about."""
+    return UsageError(
+        what, why=f"Functions: {', '.join(known)}.", remedy=f"Name one of them, for example with `-n {known[0]}`."
+    )

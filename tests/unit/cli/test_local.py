@@ -1,4 +1,4 @@
-"""The local cloud on the command line: its Python, and secrets in it."""
+"""The local cloud on the command line: its Python, secrets in it, and what is checked before it is started."""
 
 import io
 import json
@@ -9,6 +9,8 @@ import pytest
 
 from awsprov import local
 from awsprov.cli import local_secret
+from awsprov.config.loader import load
+from awsprov.errors import UsageError
 from awsprov.local.credentials import RootKey
 from awsprov.local.running_cloud import RunningCloud
 from awsprov.paths import LOCAL_PYTHON
@@ -109,3 +111,53 @@ def stored(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ..
     text = CONFIG.replace("{source: src,", f"{{source: src, {secrets},")
     (project / "config.yaml").write_text(text)
     return found
+
+
+SEVERAL = CONFIG.replace(
+    "routes: [POST /predict]}", "routes: [POST /predict]}, train: {source: src, handler: app.handler}"
+)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "rollback",
+        "libs why",
+        "invoke",
+        "policy --prove",
+        "policy --prove --requests r.jsonl",
+        "egress --requests r.jsonl",
+    ],
+)
+def test_a_function_is_asked_for_before_the_local_cloud_is_started(awsprov: Call, project: Path, command: str) -> None:
+    (project / "config.yaml").write_text(SEVERAL)
+    result = awsprov(*command.split(), "--local")
+    assert result.code == 2
+    assert "There are several functions." in result.err
+    assert "Starting" not in result.err
+    assert not (project / ".awsprov" / "local").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        (", routes: [POST /predict]", "", "No function has routes."),
+        ("train: {", "train: {routes: [POST /train], ", "Several functions have routes."),
+    ],
+)
+def test_a_request_over_http_needs_one_function_with_routes(
+    awsprov: Call, project: Path, old: str, new: str, what: str
+) -> None:
+    (project / "config.yaml").write_text(SEVERAL.replace(old, new))
+    result = awsprov("invoke", "--http", "--local")
+    assert (result.code, "Starting" in result.err) == (2, False)
+    assert what in result.err
+
+
+def test_the_only_function_with_routes_gets_requests_over_http(project: Path) -> None:
+    (project / "config.yaml").write_text(SEVERAL)
+    config = load(project / "config.yaml")
+    assert config.routed_function() == "predict"
+    assert config.routed_function("train") == "train"  # whose missing route is reported later
+    with pytest.raises(UsageError, match="no function 'other'"):
+        config.routed_function("other")
