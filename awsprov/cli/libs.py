@@ -7,7 +7,7 @@ import click
 from awsprov.cli import environment_diff
 from awsprov.cli.environment_diff import FILES, LIBRARIES, live, named
 from awsprov.cli.help_format import Group
-from awsprov.cli.import_times_view import by_package, by_part
+from awsprov.cli.import_times_view import by_package, by_part, ended_early
 from awsprov.cli.libs_mount import mount
 from awsprov.cli.options import common, function_argument, pass_settings
 from awsprov.cli.output import confirm, note, print_result
@@ -159,17 +159,17 @@ def why(settings: Settings, function: str | None) -> int:
       awsprov libs why --function similarity --json
     """
     project = open_project(settings, function=function, choose=Config.function_name)
-    chosen = project.config.functions[project.config.function_name(function)]
+    name = project.config.function_name(function)
+    chosen = project.config.functions[name]
     modules = imported_modules(chosen.source, chosen.handler)
     libraries, found = _find(settings, project)
     measured = libraries.import_times(project.aws, live(found), modules)
     costs, parts, failed = measured["packages"], measured["parts"], measured["failed"]
     costs.sort(key=lambda cost: (-cost["ms"], -cost["bytes"]))
     found_advice = [] if failed else advice(costs)
-    ended = [f"The import of {module} ended early: {error}." for module, error in failed.items()]
-    ended += ["What it would have imported then has no times, so there is no advice."] if failed else []
+    remarks = ended_early(failed, name) if failed else found_advice
     lines = [*by_package(costs), *(["", *by_part(parts)] if parts else [])]
-    text = "\n".join([*lines, *(["", *ended, *found_advice] if ended or found_advice else [])])
+    text = "\n".join([*lines, *(["", *remarks] if remarks else [])])
     print_result(
         settings, "why", text, modules=modules, packages=costs, parts=parts, failed=failed, advice=found_advice
     )

@@ -169,7 +169,12 @@ def test_a_missing_environment_is_reported(project: Project) -> None:
 
 def test_the_import_time_is_shown_by_package(project: Project) -> None:
     project.edit("handler: lambda_function.lambda_handler", "handler: other.lambda_handler")
-    (project.home / "lambda_src" / "other.py").write_text(f"import {LIBRARY}\n{READS_FILES}")
+    source = project.home / "lambda_src" / "other.py"
+    source.write_text(f"try:\n    import absent\nexcept ImportError:\n    pass\nimport {LIBRARY}\n{READS_FILES}")
+    shown = project.run("libs", "why").stdout
+    assert "The import of absent ended early: ModuleNotFoundError" in shown
+    assert "`awsprov explain" in shown
+    source.write_text(f"import {LIBRARY}\n{READS_FILES}")
     found = project.json("libs", "why")
     assert found["modules"] == [LIBRARY]
     (cost,) = found["packages"]
