@@ -50,8 +50,9 @@ def _script(shell: str) -> str:
 def _install(shell: str) -> int:
     """Write the script to the directory that the shell loads it from."""
     if shell not in _LOCATIONS:
-        why = INSTRUCTIONS.get(shell, "$SHELL is not bash, zsh or fish.")
-        raise UsageError("The script cannot be installed for this shell.", why=why)
+        why = "" if shell in INSTRUCTIONS else "$SHELL is not bash, zsh or fish."
+        remedy = INSTRUCTIONS.get(shell, "Name one of these shells, as in `awsprov completion bash`.")
+        raise UsageError("The script cannot be installed for this shell.", why=why, remedy=remedy)
     variable, below, name = _LOCATIONS[shell]
     path = Path(os.environ.get(variable) or Path.home() / below) / name
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -50,5 +50,9 @@ def _get(program: str, service: str, user: str) -> list[str]:
             [program, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_TIMEOUT
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise UsageError("The program `keyring` does not answer.", why=type(error).__name__) from error
+        raise UsageError(
+            "The program `keyring` does not answer.",
+            why=type(error).__name__,
+            remedy="Unlock the keyring; then run the same command again.",
+        ) from error
     return ran.stdout.splitlines() if ran.returncode == 0 else []

@@ -161,7 +161,8 @@ class Resolution:
                 return files
             project.bind(missing)
         raise AwsprovError(
-            f"{self.path.name} cannot be resolved: the packages of `libraries.indexes` depend on others."
+            f"{self.path.name} cannot be resolved: the packages of `libraries.indexes` depend on others.",
+            remedy=f"Require these directly, too: {', '.join(missing)}.",
         )
 
     def _indexes(self, project: UvProject, pins: Mapping[str, str]) -> dict[str, str]:

@@ -26,6 +26,7 @@ MAX_SIZE = 512 * 1024**2  # bytes
 _MAX_METADATA = 1024 * 1024
 _TIMEOUT = 60.0  # seconds without an answer
 _SUFFIXES = (".tar.gz", ".zip")
+_OTHER = "Pin another release of the package, such as one with a wheel."
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _download(url: str) -> bytes:
             remedy="Check the connection to the package index, then run the same command again.",
         ) from error
     if len(content) > MAX_SIZE:
-        raise AwsprovError(f"{file_name(url)} is larger than {MAX_SIZE // 1024**2} MB.")
+        raise AwsprovError(f"{file_name(url)} is larger than {MAX_SIZE // 1024**2} MB.", remedy=_OTHER)
     return content
 
 
@@ -111,7 +112,8 @@ def _texts(path: Path) -> Iterator[tuple[str, str]]:
                 if PurePosixPath(name).name in ("PKG-INFO", "requires.txt") and size <= _MAX_METADATA and file:
                     yield name, file.read(_MAX_METADATA).decode(errors="replace")
     except (OSError, tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
-        raise AwsprovError(f"{path.name} is not a valid source distribution.", why=str(error)) from error
+        what = f"{path.name} is not a valid source distribution."
+        raise AwsprovError(what, why=str(error), remedy=_OTHER) from error
 
 
 @contextmanager

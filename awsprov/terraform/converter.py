@@ -89,7 +89,7 @@ def convert(found: Infrastructure, name: str, region: str, directory: Path, sour
         what = f"The Terraform files in {found.directory} have a value of an unexpected type."
         raise UsageError(what, why=type(error).__name__, remedy=VALIDATE) from error
     except OSError as error:
-        raise UsageError(f"A path in {found.directory} cannot be read.", why=str(error.strerror)) from error
+        raise UsageError(f"{error.filename or found.directory} cannot be read.", why=str(error.strerror)) from error
     except RecursionError as error:
         raise UsageError(f"The Terraform files in {found.directory} are nested too deeply.") from error
 
@@ -159,6 +159,7 @@ class _Converter:
             raise UsageError(
                 f"The Terraform files in {self.found.directory} have no function that awsprov can have.",
                 why="; ".join(self.findings.notes),
+                remedy="Without --from-terraform, `awsprov init` writes a config.yaml with a first handler.",
             )
         if not functions:
             self.findings.note(

@@ -10,6 +10,10 @@ from awsprov.errors import UsageError
 from awsprov.files import read_limited
 
 VALIDATE = "`terraform validate` shows what is wrong."
+EVALUATED = (
+    "Let Terraform evaluate the files: `terraform show -json > state.json` in their directory; then "
+    "`awsprov init --from-terraform DIRECTORY/state.json`."
+)
 MAX_SIZE = 1024 * 1024  # bytes of a file
 MAX_FILES = 200  # of a directory
 _SPACE = "new_line_or_comment"
@@ -72,7 +76,7 @@ def parse_file(file: Path, name: str = "") -> Body:
     except OSError as error:
         raise UsageError(f"{file} cannot be read.", why=str(error.strerror)) from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is not valid HCL.", why="It is not UTF-8.") from error
+        raise UsageError(f"{file} is not valid HCL.", why="It is not UTF-8.", remedy="Save it in UTF-8.") from error
     return _parse(text, str(file), name or file.name)
 
 
@@ -90,7 +94,7 @@ def _parse(text: str, path: str, name: str) -> Body:
         tree = hcl2.parses_to_tree(_trimmed_markers(text))
         return _body(_node(tree.children[0]), name)
     except RecursionError as error:
-        raise UsageError(f"{path} is nested too deeply.") from error
+        raise UsageError(f"{path} is nested too deeply.", remedy=EVALUATED) from error
     except errors as error:
         raise UsageError(f"{path} is not valid HCL.", why=_position(error), remedy=VALIDATE) from error
 

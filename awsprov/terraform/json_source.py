@@ -8,7 +8,7 @@ from typing import Any
 
 from awsprov.errors import UsageError
 from awsprov.files import read_limited
-from awsprov.terraform.hcl import MAX_SIZE
+from awsprov.terraform.hcl import MAX_SIZE, VALIDATE
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 from awsprov.terraform.values import Unknown, mark
 
@@ -44,7 +44,7 @@ def read_json_map(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise UsageError(f"{file} cannot be read.", why=str(error.strerror)) from error
     except (ValueError, TypeError, RecursionError) as error:
-        raise UsageError(f"{file} is not a JSON object.") from error
+        raise UsageError(f"{file} is not a JSON object.", remedy=VALIDATE) from error
 
 
 class _ShowOutput:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from awsprov.errors import UsageError
-from awsprov.terraform.hcl import MAX_FILES, Block, Body, parse_file
+from awsprov.terraform.hcl import EVALUATED, MAX_FILES, VALIDATE, Block, Body, parse_file
 from awsprov.terraform.overrides import is_override, override
 from awsprov.terraform.registry_modules import registry_resources
 from awsprov.terraform.resource import ParsedResource
@@ -26,9 +26,14 @@ def directory_body(directory: Path, root: Path) -> Body:
     """
     files = sorted(directory.glob("*.tf"))[: MAX_FILES + 1]
     if len(files) > MAX_FILES:
-        raise UsageError(f"There are more than {MAX_FILES} Terraform files in {directory}.")
+        raise UsageError(f"There are more than {MAX_FILES} Terraform files in {directory}.", remedy=EVALUATED)
     if not files:
-        raise UsageError(f"There are no Terraform files in {directory}.", why="No file in it ends in .tf.")
+        where = "Give --from-terraform the directory of the .tf files, or the output of `terraform show -json`."
+        raise UsageError(
+            f"There are no Terraform files in {directory}.",
+            why="No file in it ends in .tf.",
+            remedy=where if directory == root else VALIDATE,
+        )
     whole = Body()
     for file in sorted(files, key=is_override):
         body = parse_file(file, os.path.relpath(file, root))
@@ -189,7 +194,11 @@ class Module:
         source = values.get("source")
         if isinstance(source, str) and source.startswith(("./", "../")):
             if address.count("module.") > MAX_DEPTH:
-                raise UsageError(f"{address} is nested too deeply.", why=f"Modules are read to a depth of {MAX_DEPTH}.")
+                raise UsageError(
+                    f"{address} is nested too deeply.",
+                    why=f"Modules are read to a depth of {MAX_DEPTH}.",
+                    remedy=EVALUATED,
+                )
             module = Module(
                 Path(os.path.normpath(self.directory / source)), self.budget, values, f"{address}.", self.root
             )

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from awsprov.errors import UsageError
-from awsprov.terraform.hcl import parse_file
+from awsprov.terraform.hcl import EVALUATED, parse_file
 from awsprov.terraform.json_source import read_json, read_json_map
 from awsprov.terraform.modules import Module
 from awsprov.terraform.resource import Infrastructure
@@ -32,9 +32,9 @@ def read_terraform(path: Path, project: Path | None = None) -> Infrastructure:
         budget.notes += [f"{file.name}: Terraform in JSON is not read" for file in sorted(directory.glob("*.tf.json"))]
         return Infrastructure(directory, resources, list(module.providers()), budget.notes)
     except OSError as error:
-        raise UsageError(f"The Terraform files in {path} cannot be read.", why=str(error.strerror)) from error
+        raise UsageError(f"{error.filename or path} cannot be read.", why=str(error.strerror)) from error
     except RecursionError as error:
-        raise UsageError(f"The Terraform files in {path} are nested too deeply.") from error
+        raise UsageError(f"The Terraform files in {path} are nested too deeply.", remedy=EVALUATED) from error
 
 
 def _given(directory: Path, module: Module) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from awsprov.errors import UsageError
 from awsprov.files import is_inside, read_limited
 from awsprov.terraform.evaluation import evaluate
-from awsprov.terraform.hcl import MAX_SIZE, Block, Body, SyntaxNode
+from awsprov.terraform.hcl import EVALUATED, MAX_SIZE, Block, Body, SyntaxNode
 from awsprov.terraform.values import MAX_ITEMS, Unknown
 
 MAX_STEPS = 200_000  # expressions that are evaluated in all
@@ -31,13 +31,14 @@ class Budget:
         """Count an expression."""
         self.steps += 1
         if self.steps > MAX_STEPS:
-            raise UsageError(f"The Terraform files need more than {MAX_STEPS} steps to evaluate.")
+            raise UsageError(f"The Terraform files need more than {MAX_STEPS} steps to evaluate.", remedy=EVALUATED)
 
     def instance(self) -> None:
         """Count a resource or module."""
         self.instances += 1
         if self.instances > MAX_INSTANCES:
-            raise UsageError(f"The Terraform files have more than {MAX_INSTANCES} resources and modules.")
+            what = f"The Terraform files have more than {MAX_INSTANCES} resources and modules."
+            raise UsageError(what, remedy=EVALUATED)
 
 
 class Names(Protocol):

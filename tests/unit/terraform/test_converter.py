@@ -206,8 +206,19 @@ def test_invalid_hcl_is_an_error_that_names_the_file(tmp_path: Path, text: str) 
 
 
 def test_a_directory_without_terraform_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no Terraform"):
+    with pytest.raises(UsageError, match="no Terraform") as error:
         read_terraform(tmp_path)
+    assert "--from-terraform" in error.value.remedy
+    with pytest.raises(UsageError, match="no Terraform") as error:
+        converted(tmp_path, 'module "empty" { source = "./empty" }')
+    assert "`terraform validate`" in error.value.remedy
+
+
+@pytest.mark.parametrize("text", ["count = 600", f"cidr_block = {'[' * 400}{']' * 400}"], ids=["many", "nested"])
+def test_what_is_too_much_to_evaluate_is_left_to_terraform(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError) as error:
+        converted(tmp_path, f'resource "aws_vpc" "main" {{ {text} }}')
+    assert "`awsprov init --from-terraform " in error.value.remedy
 
 
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
