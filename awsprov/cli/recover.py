@@ -36,6 +36,9 @@ def recover(settings: Settings) -> int:
         "recovered",
         f"Found {len(found)} resources; wrote {project.state_path}.",
         resources={r.name: r.id for r in found},
+        paused=project.config.paused,
     )
+    if project.config.paused:
+        note(settings, "The stack is paused, and stays so until `awsprov resume`.")
     note(settings, "Next: `awsprov plan` shows whether anything differs from config.yaml.")
     return 0

@@ -168,6 +168,14 @@ class State:
             self.generation += 1
             self._records[name] = replace(self._records[name], token="")
 
+    def renew_tokens(self) -> None:
+        """Have later intents use other tokens than a lost document, whose generation is not known.
+
+        With a token that was used before, EC2 returns the NAT gateway of that call, which may have been deleted.
+        """
+        with self._changing():
+            self.generation = int(time.time())
+
     def set_paused(self, paused: bool, keeps_addresses: bool = False) -> None:
         """Record whether the stack is paused, and whether it keeps its addresses."""
         with self._changing():

@@ -43,6 +43,7 @@ _TAG_AT_CREATION = {
     }
 }  # fmt: skip
 _HOST_KEY_TAGS = {**TAGGED, "ForAllValues:StringLike": {"aws:TagKeys": "awsprov:host-key:*"}}
+_PAUSE_TAG = {**TAGGED, "ForAllValues:StringEquals": {"aws:TagKeys": "awsprov:pause"}}
 # The actions of EC2 that create, change and delete a network of the stack's own; not needed in an existing one.
 OWN_NETWORK = frozenset({
     "CreateVpc", "CreateInternetGateway", "AllocateAddress", "CreateSubnet", "CreateRouteTable", "CreateNetworkAcl",
@@ -169,6 +170,7 @@ PERMISSIONS = (
     Grant("up deploy", "ec2", "StartInstances StopInstances", ("*/*",), TAGGED),
     Grant("up deploy read", "ec2", "GetConsoleOutput", ("*/*",), TAGGED),  # host keys
     Grant("up deploy", "ec2", "CreateTags", ("instance/*",), _HOST_KEY_TAGS),
+    Grant("up", "ec2", "CreateTags", ("route-table/*",), _PAUSE_TAG),
     Grant("up down", "ec2", "DeleteInternetGateway DeleteKeyPair DeleteNatGateway DeleteNetworkAcl DeleteRouteTable "
           "DeleteSecurityGroup DeleteSubnet DeleteVpc DetachInternetGateway DisassociateRouteTable ReleaseAddress "
           "RevokeSecurityGroupIngress TerminateInstances", ("*/*",), TAGGED),

@@ -11,6 +11,7 @@ from awsprov.engine.plan import Plan
 from awsprov.engine.plan_file import differing
 from awsprov.engine.resource import Resource
 from awsprov.engine.results import DownResult
+from awsprov.engine.state import State
 from awsprov.errors import AwsprovError, NoStackError, RefusedError, UsageError
 from awsprov.project.library_locking import LibraryLocking
 from awsprov.project.status import Status, stack_status
@@ -21,6 +22,7 @@ from awsprov.resources.compute.published_files import PublishedFiles
 from awsprov.resources.function.alias import LIVE, Alias
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import Version
+from awsprov.resources.network.route_tables import ADDRESSES_KEPT, NOT_PAUSED, RouteTable, tagged_pause
 from awsprov.resources.storage.file_system import FileSystem
 
 
@@ -230,16 +232,32 @@ class Project(LibraryLocking):
                     builder.start(self.aws)
 
     def recover(self) -> list[Resource]:
-        """Find the stack's resources by their tags on AWS, and record them. Return those that were found.
+        """Find the stack's resources by their tags on AWS, and record them, and whether the stack is paused.
 
         A state file that cannot be read is kept, with `.bad` at the end of its name.
+
+        Returns:
+            The resources that were found.
         """
         with locked(self.state_path):
             self._set_aside_broken_state()
-        with self.lock():
+        with self.lock() as state:
+            lost = not state.records
             self.aws.clear_cache()
+            if lost:
+                state.renew_tokens()
             self.engine().recover()
+            if lost:
+                self._recover_pause(state)
         return self.stack.present
+
+    def _recover_pause(self, state: State) -> None:
+        """Record that the stack is paused, if its tags say so: it is declared without NAT then."""
+        pause = tagged_pause(self.aws, self.stack.of(RouteTable))
+        if pause != NOT_PAUSED:
+            state.set_paused(True, pause == ADDRESSES_KEPT)
+            self._forget(state.pause)
+            self.engine().recover()
 
     def _set_aside_broken_state(self) -> None:
         """Rename the state file if it cannot be read."""

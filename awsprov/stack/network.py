@@ -15,7 +15,7 @@ from awsprov.resources.network.instance_connect import ExistingInstanceConnectEn
 from awsprov.resources.network.nat_interface import NatInterface
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.prefix_lists import PrefixList
-from awsprov.resources.network.route_tables import RouteTable
+from awsprov.resources.network.route_tables import ADDRESSES_KEPT, NOT_PAUSED, PAUSED, RouteTable
 from awsprov.resources.network.security_groups import DefaultSecurityGroup, ExistingSecurityGroup, Rule, SecurityGroup
 from awsprov.resources.network.subnets import Subnet, Zones
 from awsprov.resources.network.vpc import ANYWHERE, Vpc
@@ -112,11 +112,13 @@ def _declare_private_routes(
     config: Config, vpc: Vpc, private: tuple[Subnet, ...], gateways: Sequence[NatGateway | NatInterface], stack: Stack
 ) -> tuple[RouteTable, ...]:
     """Declare the private subnets' route tables: one for each zone, or one for all."""
+    pause = (ADDRESSES_KEPT if config.keeps_addresses else PAUSED) if config.paused else NOT_PAUSED
     if config.network.nat != "per-zone":
-        return (stack.add(RouteTable("private-route-table", vpc, gateways[0] if gateways else None, private)),)
+        gateway = gateways[0] if gateways else None
+        return (stack.add(RouteTable("private-route-table", vpc, gateway, private, pause)),)
     pairs = zip_longest(private, gateways)
     return tuple(
-        stack.add(RouteTable(f"private-route-table-{n}", vpc, gateway, (subnet,)))
+        stack.add(RouteTable(f"private-route-table-{n}", vpc, gateway, (subnet,), pause))
         for n, (subnet, gateway) in enumerate(pairs, start=1)
     )
 

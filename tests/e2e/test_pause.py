@@ -90,6 +90,17 @@ def test_paused_twice_is_paused_once(project: Project) -> None:
     assert project.json("pause") == {"schema_version": 1, "event": "paused", "stack": "rest", "changes": 0}
 
 
+def test_without_the_state_file_recover_knows_that_it_is_paused(project: Project) -> None:
+    before = project.state()
+    (project.state_dir / "rest.local.json").unlink()
+    recovered = project.run("recover")
+    assert "is paused" in recovered.stderr
+    after = project.state()
+    assert (after["paused"], after["keeps_addresses"]) == (True, False)
+    assert after["resources"].keys() == before["resources"].keys()
+    project.run("plan", "--detailed-exitcode")
+
+
 def test_cost_is_that_of_the_disk(project: Project) -> None:
     states = project.json("cost")["states"]
     assert states["as it is"] == states["paused"]
@@ -135,7 +146,10 @@ def test_the_address_can_be_kept(project: Project) -> None:
     assert project.json("status")["outbound_addresses"] == [address]
     assert project.json("pause")["changes"] == 0  # a second time, without the option
     assert project.json("up", "--yes")["mutations"] == 0
-    project.run("resume")
+    (project.state_dir / "rest.local.json").unlink()
+    assert project.json("recover")["paused"] is True
+    assert project.state()["keeps_addresses"] is True
+    project.run("resume")  # with the same address: the NAT gateway must get another token than the one that is deleted
     assert f"The functions call out from {address}." in project.run("up", "--yes").stderr
     assert f"The functions call out from {address}." in project.run("status").stdout
 

@@ -1,5 +1,6 @@
 """Route tables: the default route of subnets."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,6 +14,9 @@ from awsprov.resources.network.nat_interface import NatInterface
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.network.vpc import ANYWHERE, Vpc
 
+PAUSE = "awsprov:pause"  # the tag that records that the stack is paused
+PAUSED, ADDRESSES_KEPT, NOT_PAUSED = "yes", "addresses kept", "no"  # its values; without it the stack is not paused
+
 
 @dataclass(eq=False, repr=False)
 class RouteTable(Ec2Resource):
@@ -23,11 +27,14 @@ class RouteTable(Ec2Resource):
         gateway: the target of the default route: the internet gateway, a NAT gateway, or the interface of a NAT
             instance; None for no route out of the VPC.
         subnets: the subnets that use this table.
+        pause: of private subnets, whether `awsprov pause` has paused the stack: `PAUSED`, `ADDRESSES_KEPT` or
+            `NOT_PAUSED`. It is a tag, from which `awsprov recover` knows it.
     """
 
     vpc: Vpc
     gateway: InternetGateway | NatGateway | NatInterface | None
     subnets: tuple[Subnet, ...]
+    pause: str = NOT_PAUSED
 
     resource_type = "route-table"
     describe_method = "describe_route_tables"
@@ -44,14 +51,22 @@ class RouteTable(Ec2Resource):
 
     def read(self, aws: Aws) -> Values:
         table = self.describe_cached(aws)
-        return {"vpc": table["VpcId"], "gateway": _default_gateway(table), "subnets": sorted(_associations(table))}
+        return {
+            "vpc": table["VpcId"],
+            "gateway": _default_gateway(table),
+            "subnets": sorted(_associations(table)),
+            "pause": _pause(table),
+        }
 
     def wanted(self, aws: Aws) -> Values:
         gateway = self.gateway.id if self.gateway else ""
-        return {"vpc": self.vpc.id, "gateway": gateway, "subnets": sorted(subnet.id for subnet in self.subnets)}
+        subnets = sorted(subnet.id for subnet in self.subnets)
+        return {"vpc": self.vpc.id, "gateway": gateway, "subnets": subnets, "pause": self.pause}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         table = self.describe(aws)
+        if "pause" in changes:  # it is not deleted, so that no policy has to allow that
+            aws.ec2.create_tags(Resources=[self.id], Tags=[{"Key": PAUSE, "Value": self.pause}])
         if "gateway" in changes:
             exists = any(route.get("DestinationCidrBlock") == ANYWHERE for route in table["Routes"])
             self._set_default_route(aws, exists=exists)
@@ -91,6 +106,16 @@ def _default_gateway(table: dict[str, Any]) -> str:
         if route.get("State") == "active":
             return str(route.get("GatewayId") or route.get("NatGatewayId") or "?")
     return ""
+
+
+def _pause(table: dict[str, Any]) -> str:
+    return next((tag["Value"] for tag in table.get("Tags", []) if tag["Key"] == PAUSE), NOT_PAUSED)
+
+
+def tagged_pause(aws: Aws, tables: Iterable[RouteTable]) -> str:
+    """Return whether the stack is paused, by the tags of its route tables: a value of `RouteTable.pause`."""
+    found = {_pause(table.describe_cached(aws)) for table in tables if table.id}
+    return next((value for value in (ADDRESSES_KEPT, PAUSED) if value in found), NOT_PAUSED)
 
 
 def _associations(table: dict[str, Any]) -> dict[str, str]:

@@ -152,6 +152,14 @@ def test_a_token_is_not_used_again_after_a_deletion_or_a_renewal(path: Path) -> 
     assert writable(path).record_intent(Net("net")) == tokens[-1]  # the generation is on disk, too
 
 
+def test_after_a_lost_document_no_token_is_used_again(path: Path) -> None:
+    token = writable(path).record_intent(Net("net"))
+    path.unlink()
+    state = writable(path)
+    state.renew_tokens()
+    assert state.record_intent(Net("net")) != token
+
+
 def test_a_pending_creation_keeps_its_token_whatever_is_deleted_meanwhile(path: Path) -> None:
     state = writable(path)
     token = state.record_intent(Net("net"))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from awsprov.aws.client import Aws
+from awsprov.resources.network.route_tables import PAUSE, PAUSED
 
 Change = Callable[[Any, Any], object]
 
@@ -39,6 +40,11 @@ DRIFTS: dict[str, tuple[str, set[str], Change]] = {
                 "InternetGateways"
             ][0]["InternetGatewayId"],
         ),
+    ),
+    "a mark that the stack is paused": (
+        "private-route-table",
+        {"pause"},
+        lambda aws, r: aws.ec2.create_tags(Resources=[r.id], Tags=[{"Key": PAUSE, "Value": PAUSED}]),
     ),
     "a subnet without routes": (
         "public-route-table",

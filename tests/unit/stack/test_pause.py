@@ -62,7 +62,7 @@ def test_pause_and_resume_change_gateways_and_routes_only(moto: Moto) -> None:
     engine_when(moto, paused=True).apply_pause()
     calls = {call for call, times in moto.sent.items() if len(times) != sent.get(call, 0)}
     changes = {call for call in calls if not call.startswith(("Describe", "Get", "List"))}
-    assert changes == {"DeleteRoute", "DeleteNatGateway", "ReleaseAddress"}
+    assert changes == {"DeleteRoute", "DeleteNatGateway", "ReleaseAddress", "CreateTags"}
     after = {name: record.id for name, record in moto.engine().state.records.items()}
     assert after == {name: id_ for name, id_ in before.items() if name not in WAYS_OUT}
     assert engine_when(moto, paused=True).plan().empty
