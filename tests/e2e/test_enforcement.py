@@ -60,7 +60,7 @@ def test_a_stack_with_another_api_needs_no_more_than_the_printed_policy(account:
     project = account.project(name)
     project.config.write_text(f"{project.config.read_text()}api: {{{api}}}\n")
     project.environment = account.user(name, policy_statements(load(project.config), ALL_TASKS, "123456789012"))
-    for words in (("up", "--yes"), ("plan",), ("invoke", "{}"), ("down", "--yes")):
+    for words in (("up", "--yes"), ("pause", "--yes"), ("resume",), ("plan",), ("invoke", "{}"), ("down", "--yes")):
         project.run(*words)
     assert inventory(account.client, name) == {}
 
