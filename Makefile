@@ -50,7 +50,7 @@ check: .venv/.dev  ## What `make test` leaves out: the local cloud, the other en
 long: fuzz real terraform sweep rights bench audit  ## What `make check` leaves out: some hours.
 
 docs: .venv/.dev  ## Build the documentation as a site, in site/; a warning is an error.
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build  # with --quiet, its strict mode counts no warnings
 	@echo 'site/index.html opens in a browser, without a network.'
 
 fuzz: .venv/.dev  ## Fuzz files and answers, twice `FUZZ_SECONDS=60` for each target; other property-based tests with more examples.
