@@ -4,18 +4,16 @@ Somebody can register the name of a private package at a public index, with a hi
 index a package is from if others have the name, too.
 """
 
-import base64
-import http
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from http import HTTPStatus
+from http.client import HTTPException
 from itertools import product
 from pathlib import Path
-from urllib.parse import unquote
 
-from awsprov.packaging.index_access import IndexAccess, credentials_of, with_credentials
+from awsprov.packaging.index_access import IndexAccess, with_credentials
+from awsprov.packaging.index_request import open_url
 from awsprov.packaging.locked_package import LockedPackage
 from awsprov.packaging.requirement_lines import file_path
 
@@ -46,13 +44,8 @@ def _has(index: str, name: str) -> bool:
     """Return whether an index has a package of this name; not if it does not answer."""
     if index.startswith("file:"):
         return Path(file_path(index), name).is_dir()
-    url = f"{with_credentials(index, '').rstrip('/')}/{name}/"
-    request = urllib.request.Request(url)  # noqa: S310 - the scheme was checked when the URL was read
-    if credentials := credentials_of(index):
-        token = base64.b64encode(unquote(credentials).encode()).decode()
-        request.add_unredirected_header("Authorization", f"Basic {token}")  # for this host, and no other
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310 - as above  # nosec B310
-            return bool(response.status == http.HTTPStatus.OK)
-    except (OSError, ValueError, http.client.HTTPException):
+        with open_url(f"{index.rstrip('/')}/{name}/", _TIMEOUT) as response:
+            return response.status == HTTPStatus.OK
+    except (OSError, ValueError, HTTPException):
         return False

@@ -1,10 +1,8 @@
 """Source distributions: they are downloaded and read here, and built on the builder. Nothing of them is run here."""
 
-import base64
 import email
 import hashlib
 import tarfile
-import urllib.request
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +10,12 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from typing import IO
-from urllib.parse import unquote
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from awsprov.errors import AwsprovError
 from awsprov.files import read_limited, write_atomically
-from awsprov.packaging.index_access import credentials_of, with_credentials
+from awsprov.packaging.index_request import open_url
 from awsprov.packaging.requirement_lines import file_name, file_path
 from awsprov.paths import cache_directory
 
@@ -80,15 +77,11 @@ def metadata_of(path: Path) -> SourceMetadata:
 
 
 def _download(url: str) -> bytes:
-    request = urllib.request.Request(with_credentials(url, ""))  # noqa: S310 - the scheme was checked when it was read
-    if credentials := credentials_of(url):
-        token = base64.b64encode(unquote(credentials).encode()).decode()
-        request.add_unredirected_header("Authorization", f"Basic {token}")  # for this host, and no other
     try:
         if url.startswith("file:"):
             return read_limited(Path(file_path(url)), MAX_SIZE)
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310 - as above  # nosec B310
-            content: bytes = response.read(MAX_SIZE + 1)
+        with open_url(url, _TIMEOUT) as response:
+            content = response.read(MAX_SIZE + 1)
     except (OSError, ValueError, HTTPException) as error:
         raise AwsprovError(
             f"{file_name(url)} cannot be downloaded.",
