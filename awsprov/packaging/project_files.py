@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from awsprov.files import read_limited
 from awsprov.packaging.local_package import LocalPackage, checked, local_sources, with_their_own
 from awsprov.packaging.requirement_lines import check_url
-from awsprov.packaging.requirements import AS_WHEEL, Requirements, directory_of, parse_requirement
+from awsprov.packaging.requirements import AS_WHEEL, Requirements, directory_of, no_wheel, parse_requirement
 
 MAX_SIZE = 16 * 1024 * 1024  # bytes of a lock
 _PYPI = ("https://pypi.org/simple", "https://pypi.org/simple/")
@@ -100,7 +100,7 @@ def _project(path: Path, found: Requirements) -> dict[str, Any]:
         requirement = parse_requirement(text, path.parent)
         source = sources.get(canonicalize_name(requirement.name), {})
         if not {"index"} >= set(source):
-            raise ValueError(f"{requirement.name} has to be built, and awsprov installs wheels only; {AS_WHEEL}")
+            raise no_wheel(requirement.name)
         found.packages.append(str(requirement))
     _indexes(settings.get("index", []), sources, found)
     return dict(settings)
@@ -151,7 +151,7 @@ def _uv_lock(path: Path, found: Requirements) -> None:
             if source["registry"] not in _PYPI:
                 found.bound[canonicalize_name(package["name"])] = _checked(source["registry"])
         elif not {"virtual", "editable", "directory"} & set(source):  # those of pyproject.toml are built
-            raise ValueError(f"{package['name']} has to be built, and awsprov installs wheels only; {AS_WHEEL}")
+            raise no_wheel(package["name"])
 
 
 def _poetry_lock(path: Path, found: Requirements) -> None:
@@ -170,7 +170,7 @@ def _poetry_lock(path: Path, found: Requirements) -> None:
             found.local.append(checked(LocalPackage(_absolute(path, source["url"]))))
             continue
         if source.get("type", "legacy") != "legacy":
-            raise ValueError(f"{package['name']} has to be built, and awsprov installs wheels only; {AS_WHEEL}")
+            raise no_wheel(package["name"])
         _pin(found, package["name"], package["version"], [file["hash"] for file in package.get("files", [])])
         if "url" in source:
             found.bound[canonicalize_name(package["name"])] = _checked(source["url"])
@@ -190,7 +190,7 @@ def _pipfile_lock(path: Path, found: Requirements) -> None:
             found.local.append(local)
             continue
         if "version" not in package:
-            raise ValueError(f"{name} has to be built, and awsprov installs wheels only; {AS_WHEEL}")
+            raise no_wheel(name)
         found.packages.append(_line(name, package["version"].removeprefix("=="), package.get("markers", "")))
         _pin(found, name, package["version"].removeprefix("=="), package.get("hashes", []))
         if (url := urls.get(package.get("index", ""))) and url not in _PYPI:

@@ -16,7 +16,7 @@ from awsprov.packaging.requirement_lines import Line, is_url
 MAX_SIZE = 1024 * 1024  # bytes of a file
 MAX_FILES = 50  # that include each other
 _VCS = ("git+", "hg+", "svn+", "bzr+")
-AS_WHEEL = "build a wheel with `pip wheel`, and name its directory with --find-links"
+AS_WHEEL = "build a wheel with `pip wheel`, and name its directory with --find-links in a requirements.txt"
 
 
 @dataclass
@@ -199,6 +199,11 @@ def directory_of(text: str, base: Path) -> LocalPackage | None:
     return None if is_url(text) or text.startswith(_VCS) else local_package(text, base)
 
 
+def no_wheel(what: str) -> ValueError:
+    """Return the error that a package is not installed, as it is no wheel."""
+    return ValueError(f"{what} has to be built, and awsprov installs wheels only; {AS_WHEEL}")
+
+
 def parse_requirement(text: str, base: Path) -> Requirement:
     """Parse a requirement.
 
@@ -206,7 +211,7 @@ def parse_requirement(text: str, base: Path) -> Requirement:
         ValueError: it is none, or it is not a wheel.
     """
     if text.startswith(_VCS):
-        raise ValueError(f"a repository has to be built, and awsprov installs wheels only; {AS_WHEEL}")
+        raise no_wheel("a repository")
     try:
         wanted = Requirement(text)
     except InvalidRequirement:
@@ -237,8 +242,8 @@ def _wheel(text: str, base: Path) -> Requirement:
 
 def _check_url(place: str) -> None:
     if place.startswith(_VCS):
-        raise ValueError(f"a repository has to be built, and awsprov installs wheels only; {AS_WHEEL}")
+        raise no_wheel("a repository")
     if not requirement_lines.file_name(place).endswith(".whl"):
-        raise ValueError(f"it has to be built, and awsprov installs wheels only; {AS_WHEEL}")
+        raise no_wheel("it")
     if is_url(place):
         requirement_lines.check_url(place)
