@@ -123,7 +123,7 @@ def _extension(directory: Path, index: str) -> bytes:
             raise _UnavailableError("no package of the lock file is from a package index")
         directory.mkdir(exist_ok=True)
         (directory / "zstd.txt").write_text(pins)
-        subprocess.run(pip_install.download(directory, directory / "zstd.txt", index), check=False)
+        subprocess.run(pip_install.download_command(directory, directory / "zstd.txt", index), check=False)
         if not (wheel := _wheel(directory, pins)):
             raise _UnavailableError(f"pip downloaded no wheel for this Python and platform from {index}")
     return zipfile.ZipFile(io.BytesIO(wheel)).read(f"backports/zstd/_zstd{EXTENSION_SUFFIXES[0]}")

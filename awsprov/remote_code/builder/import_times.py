@@ -16,7 +16,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from . import compression
+from . import compression, pip_install
 from .pack_file import INDEX, PACK
 
 UNPACK = "decompress the start pack, beside the import"
@@ -50,8 +50,8 @@ def _requirers(found: list[Distribution]) -> dict[str, list[str]]:
 
 
 def _normalized(requirement: str) -> str:
-    """Return the name that a requirement begins with, as in PEP 503."""
-    return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]*", requirement)[0]).lower()  # type: ignore[index]  # it matches anything
+    """Return the normalized name that a requirement begins with."""
+    return pip_install.normalized(re.match(r"[\w.-]*", requirement)[0])  # type: ignore[index]  # it matches anything
 
 
 def _parts(imports: dict[str, float], site: Path) -> list[dict[str, Any]]:

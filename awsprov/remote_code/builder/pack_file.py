@@ -127,10 +127,8 @@ def _pieces_of(number: int, members: "list[Any]", modules: "dict[str, list[Any]]
 def _blocks(packed: dict[str, int], bytecode: set[str]) -> list[PackBlock]:
     """Return the blocks in the order of their first files."""
     order = {name: place for place, name in enumerate(packed)}
-    blocks, start = (
-        [PackBlock(pieces, pieces) for pieces in _pieces({n: packed[n] for n in packed if n not in bytecode})],
-        0,
-    )
+    others = {name: size for name, size in packed.items() if name not in bytecode}
+    blocks, start = [PackBlock(pieces, pieces) for pieces in _pieces(others)], 0
     for pieces in _pieces({name: size for name, size in packed.items() if name in bytecode}):
         total = sum(size for _, size, _ in pieces)
         blocks.append(PackBlock(pieces, [(BYTECODE, total, start)]))

@@ -55,7 +55,7 @@ def install(target: Path, requirements: Path, lines: Iterable[str], variables: M
     return KILLED if status < 0 else PIP_FAILED if status else 0
 
 
-def download(directory: Path, requirements: Path, index: str) -> "list[str]":
+def download_command(directory: Path, requirements: Path, index: str) -> "list[str]":
     """Return the command that downloads wheels, by hash, from an index into a directory, and prints errors only."""
     options = [*_OPTIONS, "--quiet", "--retries=1", "--timeout=10", f"--index-url={index}"]
     return [*_PIP, "download", *options, f"--dest={directory}", f"--requirement={requirements}"]
