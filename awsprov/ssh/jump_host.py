@@ -50,19 +50,19 @@ class JumpHost:
         """Log in, as the ssh client would: with the user's agent and keys, to a host that ~/.ssh/known_hosts knows.
 
         Raises:
-            AwsprovError: its host key is not known or another one, or the login failed.
+            AwsprovError: its host key is not known or another one, the login failed, or ~/.ssh/config cannot be read.
         """
         import paramiko  # a fifth of a second: only for commands that use the builder
 
         client = paramiko.SSHClient()
         client.load_system_host_keys()
         client.set_missing_host_key_policy(paramiko.RejectPolicy())
-        settings = _settings(self.host)
-        port = self.port or int(settings.get("port", paramiko.config.SSH_PORT))
-        keys, host = settings.get("identityfile"), settings.get("hostname", self.host)
         try:
+            settings = _settings(self.host)
+            port = self.port or int(settings.get("port", paramiko.config.SSH_PORT))
+            keys, host = settings.get("identityfile"), settings.get("hostname", self.host)
             client.connect(host, port, self.user or settings.get("user"), key_filename=keys, timeout=20)
-        except (OSError, EOFError, paramiko.SSHException) as error:
+        except (OSError, EOFError, ValueError, paramiko.SSHException) as error:
             client.close()
             raise self._failed(error) from error
         return client

@@ -136,6 +136,16 @@ def test_the_user_s_ssh_settings_are_used(builder: Server, jump: Jump, key: Path
     assert set(jump.attempts) == {"ben"}
 
 
+@pytest.mark.parametrize("settings", [b"Host bastion\n  Port ssh\n", b"Host bastion\n  User \xff\n"])
+def test_ssh_settings_that_cannot_be_read_are_an_error(
+    builder: Server, jump: Jump, key: Path, home: Path, settings: bytes
+) -> None:
+    (home / "config").write_bytes(settings)
+    with pytest.raises(AwsprovError, match="Could not log in to bastion") as caught:
+        open_shell(builder, jump, key, "bastion")
+    assert "`ssh bastion` must work" in caught.value.remedy
+
+
 def test_nothing_answers_at_the_jump_host(builder: Server, jump: Jump, key: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # it does not listen
