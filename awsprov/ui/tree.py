@@ -171,24 +171,31 @@ class TreeBoard(Board):
         return outcome_lines(rows, self._console.width)
 
     def _outcome(self, r: Resource, last_area: bool, last: bool) -> OutcomeRow:
-        event, before = self.latest[r.name], "   " if last_area else "│  "
-        state = Text(f"{MARKS.get(event.step, '→')} {event.step}", STYLES[event.step])
-        guide, below = ("└─ ", "   ") if last else ("├─ ", "│  ")
-        return OutcomeRow(before + guide, before + below, r.name, state, f"{self._seconds(r.name):.1f} s", event.detail)
+        event, (guide, below) = self.latest[r.name], _guides(last_area, last)
+        return OutcomeRow(guide, below, r.name, _state(event), f"{self._seconds(r.name):.1f} s", event.detail)
 
     def _row(self, r: Resource, path: CriticalPath, last_area: bool, last: bool) -> tuple[Text, ...]:
-        guide = ("   " if last_area else "│  ") + ("└─ " if last else "├─ ")
+        guide, _ = _guides(last_area, last)
         mark = _CRITICAL if r.name in path.names else _OTHER
         label = Text().append(guide, "dim").append(f"{mark} ", "magenta").append(r.name)
         event = self.latest.get(r.name)
         if event is None:
             typical = self.expected.typical(r.name)
             return label, Text("waiting", "dim"), Text(""), Text(_of(typical), "dim"), Text("")
-        style = STYLES[event.step]
-        state = Text(f"{MARKS.get(event.step, '→')} {event.step}", style)
         seconds = "" if event.step == "unchanged" else f"{self._seconds(r.name):.0f} s"
         typical = None if event.step in MARKS else self.expected.typical(r.name)
-        return label, state, Text(seconds), Text(_of(typical, self._seconds(r.name)), "dim"), Text(event.detail, "dim")
+        so_far, of = Text(seconds), Text(_of(typical, self._seconds(r.name)), "dim")
+        return label, _state(event), so_far, of, Text(event.detail, "dim")
+
+
+def _guides(last_area: bool, last: bool) -> tuple[str, str]:
+    """Return the lines of the tree before the name of a resource, and before what is written below it."""
+    area = "   " if last_area else "│  "
+    return (f"{area}└─ ", f"{area}   ") if last else (f"{area}├─ ", f"{area}│  ")
+
+
+def _state(event: Event) -> Text:
+    return Text(f"{MARKS.get(event.step, '→')} {event.step}", STYLES[event.step])
 
 
 def _of(typical: float | None, seconds: float = 0.0) -> str:
