@@ -8,7 +8,7 @@ from awsprov.errors import AwsprovError, CredentialsError, RejectedError
 from awsprov.operations.checks import CheckResult
 from awsprov.packaging.environment import environment_in
 from awsprov.resources.function.alias import LIVE
-from awsprov.resources.function.start_check import can_check_start, start
+from awsprov.resources.function.start_check import StartFailure, can_check_start, start
 
 _REMEDY = "Correct the handler, or the smoke request in config.yaml; then `awsprov deploy`."
 
@@ -38,8 +38,7 @@ def not_live(context: Context) -> AwsprovError:
         if can_check_start(context.aws, context.function, version) and (
             found := start(context.aws, context.function, version, "`awsprov up`", within=0)
         ):
-            evidence = f"{what} Version {version} does not start: {found.error}\n{found.details}".rstrip()
-            return failure(evidence, found.remedy)
+            return _does_not_start(f"{what} Version {version}", found)
         if context.alias.smoke_test:
             context.alias.smoke_test.send(context.aws, context.function, version, "`awsprov up`")
     except ClientError as error:
@@ -73,9 +72,12 @@ def _starts(context: Context) -> bool:
             return False
         raise explained or error from error
     if found:
-        evidence = f"Version {context.version} does not start: {found.error}\n{found.details}".rstrip()
-        raise failure(evidence, found.remedy)
+        raise _does_not_start(f"Version {context.version}", found)
     return True
+
+
+def _does_not_start(version: str, found: StartFailure) -> AwsprovError:
+    return failure(f"{version} does not start: {found.error}\n{found.details}".rstrip(), found.remedy)
 
 
 def _invoke(context: Context, payload: bytes) -> InvocationResult:
