@@ -6,7 +6,7 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.cloudformation.readme import readme
-from awsprov.cloudformation.rows.function import CODE_BUCKET, variable_parameters
+from awsprov.cloudformation.rows.function import CODE_BUCKET, code_key, variable_parameters
 from awsprov.cloudformation.table import ROWS
 from awsprov.cloudformation.template import TemplateContext, TemplateResource
 from awsprov.engine.stack import Stack
@@ -50,7 +50,7 @@ def export(stack: Stack, aws: Aws) -> TemplateExport:
     }
     files = {name: f"{json.dumps(document, indent=1)}\n".encode() for name, document in documents.items()}
     files["README.md"] = readme(stack, context, len(resources)).encode()
-    zips = {f"{function.name}.zip": function.bundle.content for function in stack.of(Function)}
+    zips = {code_key(function): function.bundle.content for function in stack.of(Function)}
     return TemplateExport(files | zips, resources)
 
 

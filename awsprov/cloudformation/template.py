@@ -72,12 +72,7 @@ class TemplateContext:
 
     def tags(self, resource: Resource) -> list[dict[str, str]]:
         """Return the tags of a resource on AWS."""
-        return [{"Key": key, "Value": value} for key, value in self.tag_map(resource).items()]
-
-    def tag_map(self, resource: Resource) -> dict[str, str]:
-        """Return the tags of a resource on AWS, by key."""
-        tags = resource.fetch_tags(self.aws) or []
-        return tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
+        return [{"Key": key, "Value": value} for key, value in resource.tags(self.aws).items()]
 
     def linked(self, document: Any, arns: Mapping[str, Properties | str]) -> Any:
         """Return a policy document with references in place of ARNs."""

@@ -10,7 +10,7 @@ from awsprov.resources.function.function import Function
 from awsprov.terraform.expressions import Expression, written
 from awsprov.terraform.ignored import ignored
 from awsprov.terraform.readme import readme
-from awsprov.terraform.rows.function import code_file, environment_names, variable_name
+from awsprov.terraform.rows.function import code_file, variable_name
 from awsprov.terraform.rows.row import TerraformContext, TerraformResource
 from awsprov.terraform.table import AREAS, ROWS, area
 from awsprov.terraform.writer import Comment, block
@@ -70,8 +70,7 @@ def _tags(resource: Resource, context: TerraformContext) -> dict[str, str] | Non
     """Return the tags of a resource on AWS; None if it has none."""
     if resource.virtual or type(resource) in context.stack.untaggable:
         return None
-    tags = resource.fetch_tags(context.aws) or []
-    return tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
+    return resource.tags(context.aws)
 
 
 def _resource(resource: TerraformResource) -> str:
@@ -93,7 +92,7 @@ def _provider(region: str) -> Iterator[str]:
 
 
 def _variable(function: Function, context: TerraformContext) -> str:
-    names = dict.fromkeys(environment_names(function), Expression("string"))
+    names = dict.fromkeys(function.variable_names, Expression("string"))
     return block(
         f'variable "{variable_name(function, context)}"',
         {

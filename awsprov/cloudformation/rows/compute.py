@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from awsprov.cloudformation.template import CloudFormationRows, TemplateContext, TemplateResource
 from awsprov.resources.compute.builder import DISK, Builder
-from awsprov.resources.compute.instances import describe_image, is_ebs_optimized
+from awsprov.resources.compute.instances import SECURE_METADATA, describe_image, is_ebs_optimized
 from awsprov.resources.compute.key_pairs import KeyPair
 from awsprov.resources.compute.nat_instance import ARCHITECTURES, NatInstance, user_data
 from awsprov.resources.compute.nat_instance import DISK as NAT_DISK
@@ -29,7 +29,7 @@ def _builder(builder: Builder, context: TemplateContext) -> Iterator[TemplateRes
         "EbsOptimized": is_ebs_optimized(builder.instance_type),
         "KeyName": context.ref(key) if isinstance(key, KeyPair) else key.id,
         "IamInstanceProfile": context.ref(builder.profile),
-        "MetadataOptions": {"HttpEndpoint": "enabled", "HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+        "MetadataOptions": SECURE_METADATA,
         "BlockDeviceMappings": [{"DeviceName": root, "Ebs": disk}],
         "NetworkInterfaces": [
             {
@@ -53,7 +53,7 @@ def _nat_instance(instance: NatInstance, context: TemplateContext) -> Iterator[T
         "InstanceType": instance.machine.instance_type,
         "EbsOptimized": True,
         "UserData": {"Fn::Base64": user_data(instance.cidr)},
-        "MetadataOptions": {"HttpEndpoint": "enabled", "HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+        "MetadataOptions": SECURE_METADATA,
         "BlockDeviceMappings": [{"DeviceName": image["RootDeviceName"], "Ebs": disk}],
         "NetworkInterfaces": [{"DeviceIndex": "0", "NetworkInterfaceId": context.ref(instance.interface)}],
         "Tags": context.tags(instance),

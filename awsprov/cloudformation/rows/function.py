@@ -23,8 +23,12 @@ CODE_BUCKET = "CodeBucket"  # the parameter with the S3 bucket of the functions'
 
 def variable_parameters(function: Function, context: TemplateContext) -> dict[str, str]:
     """Return the template's parameter for each environment variable of a function, by the variable's name."""
-    names = sorted({*function.variables, *function.deploy_time_secrets, *function.path_variables})
-    return {name: f"{context.name(function)}Variable{logical_id(name)}" for name in names}
+    return {name: f"{context.name(function)}Variable{logical_id(name)}" for name in function.variable_names}
+
+
+def code_key(function: Function) -> str:
+    """Return the S3 key of a function's code, which is also the name of its file in the directory."""
+    return f"{function.name}.zip"
 
 
 def _log_group(group: CloudWatchLogGroup, context: TemplateContext) -> Iterator[TemplateResource]:
@@ -47,7 +51,7 @@ def _function(function: Function, context: TemplateContext) -> Iterator[Template
         "EphemeralStorage": {"Size": found.get("EphemeralStorage", {}).get("Size", FREE_TMP)},
         "ReservedConcurrentExecutions": function.concurrency,
         "KmsKeyArn": found.get("KMSKeyArn") or None,
-        "Code": {"S3Bucket": {"Ref": CODE_BUCKET}, "S3Key": f"{function.name}.zip"},
+        "Code": {"S3Bucket": {"Ref": CODE_BUCKET}, "S3Key": code_key(function)},
         "Environment": {"Variables": {name: {"Ref": parameter} for name, parameter in variables.items()}},
         **_connections(function, context, found),
         "TracingConfig": {"Mode": "Active" if function.traced else "PassThrough"},

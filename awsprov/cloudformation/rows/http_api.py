@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from awsprov.cloudformation.template import CloudFormationRows, Properties, TemplateContext, TemplateResource
 from awsprov.resources.api.access_log import LOG_FORMAT, ApiLogGroup
 from awsprov.resources.api.http_api import HttpApi
-from awsprov.resources.api.http_parts import HttpIntegration, HttpRoute, JwtAuthorizer
+from awsprov.resources.api.http_parts import (
+    AUTHORIZATION_TYPES,
+    IDENTITY_SOURCES,
+    HttpIntegration,
+    HttpRoute,
+    JwtAuthorizer,
+)
 from awsprov.resources.api.http_stage import STAGE, HttpStage
 from awsprov.resources.api.permission import Permission, route_pattern
-
-_TYPES = {"iam": "AWS_IAM", "jwt": "JWT", "none": "NONE"}
 
 
 def log_arn(log: ApiLogGroup, context: TemplateContext) -> Properties:
@@ -23,7 +27,7 @@ def _api(api: HttpApi, context: TemplateContext) -> Iterator[TemplateResource]:
         "Description": api.description,
         "ProtocolType": "HTTP",
         "CorsConfiguration": api.cors_configuration() if api.cors_origin else None,
-        "Tags": context.tag_map(api),
+        "Tags": api.tags(context.aws),
     }
     yield TemplateResource(context.name(api), "AWS::ApiGatewayV2::Api", properties, {"ApiId": api.id})
 
@@ -45,7 +49,7 @@ def _authorizer(authorizer: JwtAuthorizer, context: TemplateContext) -> Iterator
         "ApiId": context.ref(authorizer.api),
         "Name": authorizer.name,
         "AuthorizerType": "JWT",
-        "IdentitySource": ["$request.header.Authorization"],
+        "IdentitySource": IDENTITY_SOURCES,
         "JwtConfiguration": {"Issuer": authorizer.issuer, "Audience": list(authorizer.audience)},
     }
     identifier = {"AuthorizerId": authorizer.part_id, "ApiId": authorizer.api.id}
@@ -57,7 +61,7 @@ def _route(route: HttpRoute, context: TemplateContext) -> Iterator[TemplateResou
         "ApiId": context.ref(route.api),
         "RouteKey": route.route_key,
         "Target": context.substituted("integrations/${}", route.integration),
-        "AuthorizationType": _TYPES[route.auth],
+        "AuthorizationType": AUTHORIZATION_TYPES[route.auth],
         "AuthorizerId": context.ref(route.authorizer) if route.authorizer else None,
     }
     identifier = {"ApiId": route.api.id, "RouteId": route.part_id}
@@ -76,7 +80,7 @@ def _stage(stage: HttpStage, context: TemplateContext) -> Iterator[TemplateResou
         "AutoDeploy": True,
         "DefaultRouteSettings": limits,
         "AccessLogSettings": {"DestinationArn": log_arn(stage.log, context), "Format": LOG_FORMAT},
-        "Tags": context.tag_map(stage),
+        "Tags": stage.tags(context.aws),
     }
     identifier = {"ApiId": stage.api.id, "StageName": STAGE}
     yield TemplateResource(context.name(stage), "AWS::ApiGatewayV2::Stage", properties, identifier)

@@ -6,7 +6,7 @@ from awsprov.cloudformation.template import CloudFormationRows, Properties, Temp
 from awsprov.resources.network.addresses import ElasticIp
 from awsprov.resources.network.endpoints import GatewayEndpoint
 from awsprov.resources.network.gateways import InternetGateway, NatGateway
-from awsprov.resources.network.nat_interface import NatInterface
+from awsprov.resources.network.nat_interface import NatInterface, interface_description
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.prefix_lists import service_name
 from awsprov.resources.network.route_tables import RouteTable, target_parameter
@@ -78,7 +78,7 @@ def _nat_interface(interface: NatInterface, context: TemplateContext) -> Iterato
         "SubnetId": context.ref(interface.subnet),
         "GroupSet": [context.attribute(interface.security_group, "GroupId")],
         "SourceDestCheck": False,
-        "Description": f"NAT instance of {context.aws.stack}",
+        "Description": interface_description(context.aws),
         "Tags": context.tags(interface),
     }
     yield TemplateResource(context.name(interface), "AWS::EC2::NetworkInterface", properties, {"Id": interface.id})

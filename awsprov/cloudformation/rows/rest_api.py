@@ -10,7 +10,7 @@ from awsprov.resources.api.access import ApiKey, UsagePlan
 from awsprov.resources.api.access_log import LOG_FORMAT
 from awsprov.resources.api.rest_api import RestApi, RestPath, RestValidator
 from awsprov.resources.api.rest_integrations import JSON, TEXT
-from awsprov.resources.api.rest_methods import RestCors, RestMethod, RestRoute
+from awsprov.resources.api.rest_methods import MOCK_TEMPLATES, RestCors, RestMethod, RestRoute
 from awsprov.resources.api.rest_stage import RestStage
 
 
@@ -65,7 +65,7 @@ def _route(route: RestRoute, context: TemplateContext) -> Iterator[TemplateResou
     uri = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${}/invocations"
     settings, responses = route.integration.settings(), route.integration.responses()
     properties = {
-        "AuthorizationType": "AWS_IAM" if route.auth == "iam" else "NONE",
+        "AuthorizationType": route.authorization_type,
         "ApiKeyRequired": route.auth == "api_key",
         "RequestValidatorId": context.ref(route.validator),
         "RequestParameters": route.request_parameters or None,
@@ -101,7 +101,7 @@ def _cors(cors: RestCors, context: TemplateContext) -> Iterator[TemplateResource
     integration = {
         "Type": "MOCK",
         "ContentHandling": TEXT,
-        "RequestTemplates": {"application/json": '{"statusCode": 200}'},
+        "RequestTemplates": MOCK_TEMPLATES,
         "IntegrationResponses": [{"StatusCode": "200", "ResponseParameters": headers}],
     }
     responses = [{"StatusCode": "200", "ResponseParameters": dict.fromkeys(headers, False)}]

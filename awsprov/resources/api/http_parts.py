@@ -11,6 +11,9 @@ from awsprov.resources.api.rest_api import without_variables
 from awsprov.resources.function.alias import Alias
 from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete
 
+AUTHORIZATION_TYPES = {"iam": "AWS_IAM", "jwt": "JWT", "none": "NONE"}  # of routes, by `api.auth`
+IDENTITY_SOURCES = ["$request.header.Authorization"]  # where a JWT authorizer finds the token
+
 
 @dataclass(eq=False, repr=False)
 class HttpPart(Resource):
@@ -119,7 +122,7 @@ class JwtAuthorizer(HttpPart):
             ApiId=self.api.id,
             Name=self.name,
             AuthorizerType="JWT",
-            IdentitySource=["$request.header.Authorization"],
+            IdentitySource=IDENTITY_SOURCES,
             JwtConfiguration=self._configuration(),
         )
         return f"{self.api.id}/{response['AuthorizerId']}"
@@ -173,10 +176,9 @@ class HttpRoute(HttpPart):
         return f"{self.api.id}/{response['RouteId']}"
 
     def _settings(self) -> Any:
-        types = {"iam": "AWS_IAM", "jwt": "JWT", "none": "NONE"}
         authorizer = {"AuthorizerId": self.authorizer.part_id} if self.authorizer else {}
         target = f"integrations/{self.integration.part_id}"
-        return {"AuthorizationType": types[self.auth], "Target": target, **authorizer}
+        return {"AuthorizationType": AUTHORIZATION_TYPES[self.auth], "Target": target, **authorizer}
 
     def read(self, aws: Aws) -> Values:
         route: Any = self._part(aws) or aws.apigatewayv2.get_route(ApiId=self.api.id, RouteId=self.part_id)

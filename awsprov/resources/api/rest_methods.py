@@ -8,11 +8,13 @@ from typing import Any, Literal
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.resources.api.rest_api import RestApi, RestPath, RestValidator
-from awsprov.resources.api.rest_integrations import TEXT, ProxyIntegration, integration_settings, responses_of
+from awsprov.resources.api.rest_integrations import JSON, TEXT, ProxyIntegration, integration_settings, responses_of
 from awsprov.resources.api.rest_responses import update_responses
 from awsprov.resources.function.alias import Alias
 from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete
 
+# With which a mock integration, of API Gateway itself, answers each request with status 200.
+MOCK_TEMPLATES = {JSON: '{"statusCode": 200}'}
 _VARIABLE = re.compile(r"\{(\w+)\+?\}")
 _CORS = {"Access-Control-Allow-Headers", "Access-Control-Allow-Methods", "Access-Control-Allow-Origin"}
 
@@ -101,12 +103,17 @@ class RestRoute(RestMethod):
     def create(self, aws: Aws) -> str:
         aws.apigateway.put_method(
             **self.parameters(aws),
-            authorizationType="AWS_IAM" if self.auth == "iam" else "NONE",
+            authorizationType=self.authorization_type,
             apiKeyRequired=self.auth == "api_key",
             requestValidatorId=self.validator.validator_id,
             requestParameters=self.request_parameters,
         )
         return f"{self.api.id}/{self.path.path_id(aws)}/{self.verb}"
+
+    @property
+    def authorization_type(self) -> str:
+        """What API Gateway itself checks: a signature, or nothing; API keys are checked beside it."""
+        return "AWS_IAM" if self.auth == "iam" else "NONE"
 
     @property
     def request_parameters(self) -> dict[str, bool]:
@@ -206,9 +213,7 @@ class RestCors(RestMethod):
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         method, gateway = self.parameters(aws), aws.apigateway
-        gateway.put_integration(
-            **method, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'}, contentHandling=TEXT
-        )
+        gateway.put_integration(**method, type="MOCK", requestTemplates=MOCK_TEMPLATES, contentHandling=TEXT)
         if "200" not in self.describe_cached(aws).get("methodResponses", {}):
             declared = {f"method.response.header.{name}": False for name in _CORS}
             gateway.put_method_response(**method, statusCode="200", responseParameters=declared)

@@ -149,6 +149,11 @@ class Function(InSecurityGroups, Resource):
         return {**self.variables, **secrets, **self.path_variables}
 
     @property
+    def variable_names(self) -> list[str]:
+        """The names of its variables, in order."""
+        return sorted({*self.variables, *self.deploy_time_secrets, *self.path_variables})
+
+    @property
     def path_variables(self) -> dict[str, str]:
         """The variables with the places of its environments."""
         return variables_of(self.libraries.name, self.files.name if self.files else "")

@@ -14,6 +14,11 @@ from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.network.subnets import Subnet
 
 
+def interface_description(aws: Aws) -> str:
+    """Return the description of the network interface on AWS."""
+    return f"NAT instance of {aws.stack}"
+
+
 @dataclass(eq=False, repr=False)
 class NatInterface(Ec2Resource):
     """The network interface of a NAT instance: it has the public address, and private routes lead to it.
@@ -52,7 +57,7 @@ class NatInterface(Ec2Resource):
         return aws.ec2.create_network_interface(
             SubnetId=self.subnet.id,
             Groups=[self.security_group.id],
-            Description=f"NAT instance of {aws.stack}",
+            Description=interface_description(aws),
             ClientToken=self.token,
             TagSpecifications=self.tag_specifications(aws),
         )["NetworkInterface"]["NetworkInterfaceId"]

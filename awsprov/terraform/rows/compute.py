@@ -7,6 +7,9 @@ from awsprov.resources.compute.nat_instance import DISK as NAT_DISK
 from awsprov.resources.compute.nat_instance import NatInstance, user_data
 from awsprov.terraform.rows.row import Arguments, Row, Rows, TerraformContext
 
+# As `SECURE_METADATA` of awsprov/resources/compute/instances.py.
+_METADATA = {"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1}
+
 
 def _key_pair(pair: KeyPair, context: TerraformContext) -> Arguments:
     return {"key_name": pair.id, "public_key": pair.read(context.aws)["public_key"]}
@@ -27,7 +30,7 @@ def _builder(builder: Builder, context: TerraformContext) -> Arguments:
         "vpc_security_group_ids": context.references(builder.all_groups),
         "associate_public_ip_address": builder.has_public_address(context.aws),
         "iam_instance_profile": context.reference(builder.profile, "name"),
-        "metadata_options": [{"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1}],
+        "metadata_options": [_METADATA],
         "root_block_device": [{"encrypted": True, "volume_type": "gp3", "volume_size": DISK, "tags": tags}],
     }
 
@@ -40,7 +43,7 @@ def _nat_instance(instance: NatInstance, context: TerraformContext) -> Arguments
         "ebs_optimized": True,
         "user_data": user_data(instance.cidr),
         "network_interface": [{"device_index": 0, "network_interface_id": context.reference(instance.interface)}],
-        "metadata_options": [{"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1}],
+        "metadata_options": [_METADATA],
         "root_block_device": [{"encrypted": True, "volume_type": "gp3", "volume_size": NAT_DISK, "tags": tags}],
     }
 

@@ -31,11 +31,6 @@ def variable_name(function: Function, context: TerraformContext) -> str:
     return f"{context.name(function)}_environment"
 
 
-def environment_names(function: Function) -> list[str]:
-    """Return the names of a function's environment variables."""
-    return sorted({*function.variables, *function.deploy_time_secrets, *function.path_variables})
-
-
 def code_file(function: Function) -> str:
     """Return the name of the file with a function's code, in the directory that is written."""
     return f"{function.name}.zip"

@@ -2,12 +2,16 @@
 
 from awsprov.resources.api.access_log import LOG_FORMAT
 from awsprov.resources.api.http_api import HttpApi
-from awsprov.resources.api.http_parts import HttpIntegration, HttpRoute, JwtAuthorizer
+from awsprov.resources.api.http_parts import (
+    AUTHORIZATION_TYPES,
+    IDENTITY_SOURCES,
+    HttpIntegration,
+    HttpRoute,
+    JwtAuthorizer,
+)
 from awsprov.resources.api.http_stage import STAGE, HttpStage
 from awsprov.terraform.expressions import template
 from awsprov.terraform.rows.row import Arguments, Row, Rows, TerraformContext
-
-_TYPES = {"iam": "AWS_IAM", "jwt": "JWT", "none": "NONE"}
 
 
 def _api(api: HttpApi, context: TerraformContext) -> Arguments:
@@ -43,7 +47,7 @@ def _authorizer(authorizer: JwtAuthorizer, context: TerraformContext) -> Argumen
         "api_id": context.reference(authorizer.api),
         "name": authorizer.name,
         "authorizer_type": "JWT",
-        "identity_sources": ["$request.header.Authorization"],
+        "identity_sources": IDENTITY_SOURCES,
         "jwt_configuration": [{"issuer": authorizer.issuer, "audience": list(authorizer.audience)}],
     }
 
@@ -53,7 +57,7 @@ def _route(route: HttpRoute, context: TerraformContext) -> Arguments:
         "api_id": context.reference(route.api),
         "route_key": route.route_key,
         "target": template("integrations/", context.reference(route.integration)),
-        "authorization_type": _TYPES[route.auth],
+        "authorization_type": AUTHORIZATION_TYPES[route.auth],
         "authorizer_id": context.reference(route.authorizer) if route.authorizer else None,
     }
 

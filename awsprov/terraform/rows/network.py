@@ -9,7 +9,7 @@ from awsprov.resources.network.addresses import ElasticIp, ExistingElasticIp
 from awsprov.resources.network.endpoints import GatewayEndpoint
 from awsprov.resources.network.existing import ExistingSubnet, ExistingVpc
 from awsprov.resources.network.gateways import InternetGateway, NatGateway
-from awsprov.resources.network.nat_interface import NatInterface
+from awsprov.resources.network.nat_interface import NatInterface, interface_description
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.prefix_lists import PrefixList, service_name
 from awsprov.resources.network.route_tables import RouteTable, target_parameter
@@ -100,7 +100,7 @@ def _nat_interface(interface: NatInterface, context: TerraformContext) -> Argume
         "subnet_id": context.reference(interface.subnet),
         "security_groups": [context.reference(interface.security_group)],
         "source_dest_check": False,
-        "description": f"NAT instance of {context.aws.stack}",
+        "description": interface_description(context.aws),
     }
 
 

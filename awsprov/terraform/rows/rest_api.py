@@ -7,7 +7,7 @@ from awsprov.engine.resource import Values
 from awsprov.resources.api.access_log import LOG_FORMAT
 from awsprov.resources.api.rest_api import RestApi, RestPath, RestValidator
 from awsprov.resources.api.rest_integrations import JSON
-from awsprov.resources.api.rest_methods import RestCors, RestMethod, RestRoute
+from awsprov.resources.api.rest_methods import MOCK_TEMPLATES, RestCors, RestMethod, RestRoute
 from awsprov.resources.api.rest_responses import RestGatewayResponse
 from awsprov.resources.api.rest_stage import RestStage
 from awsprov.terraform.expressions import Expression
@@ -63,7 +63,7 @@ def _belonging(method: RestMethod, context: TerraformContext) -> Arguments:
 def _route(route: RestRoute, context: TerraformContext) -> Arguments:
     return {
         **_place(route, context),
-        "authorization": "AWS_IAM" if route.auth == "iam" else "NONE",
+        "authorization": route.authorization_type,
         "api_key_required": True if route.auth == "api_key" else None,
         "request_validator_id": context.reference(route.validator),
         "request_parameters": route.request_parameters or None,
@@ -115,12 +115,11 @@ def _cors(cors: RestCors, context: TerraformContext) -> Arguments:
 def _mock(cors: RestCors, context: TerraformContext) -> Iterator[TerraformResource]:
     """Yield the integration and the response of an `OPTIONS` method, which API Gateway itself answers."""
     wanted = cors.wanted(context.aws)
-    templates = {JSON: '{"statusCode": 200}'}
     arguments = {
         **_belonging(cors, context),
         "type": "MOCK",
         "content_handling": wanted["content"],
-        "request_templates": templates,
+        "request_templates": MOCK_TEMPLATES,
     }
     yield TerraformResource("aws_api_gateway_integration", context.name(cors), arguments, cors.id)
     headers = wanted["headers"]
