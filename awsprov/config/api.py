@@ -11,6 +11,7 @@ from awsprov.config.payload import Payload
 # "Quotas for configuring and running a REST API" and "… an HTTP API").
 WAITS = {"rest": 29, "http": 30}
 MAX_TIMEOUT = 300
+ORIGIN = r"\*|https?://[^\s/]+"  # of CORS
 
 
 class ThrottleConfig(Section):
@@ -41,7 +42,7 @@ class ApiConfig(Section):
     cors_origin: (
         Annotated[
             str,
-            Field(pattern=r"^(\*|https?://[^\s/]+)$"),
+            Field(pattern=rf"^({ORIGIN})$"),
             Pattern("`*`, or the scheme and host of a web page"),
         ]
         | None

@@ -47,11 +47,14 @@ class KeyPairConfig(Section):
         return path
 
 
+SMALL_INSTANCES = {"x86_64": "t3.small", "arm64": "t4g.small"}  # of the builder, by architecture
+
+
 class BuilderConfig(Section):
     """The EC2 instance that installs the libraries."""
 
     instance_type: Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$"), Pattern("an EC2 instance type")] = (
-        "t3.small"
+        SMALL_INSTANCES["x86_64"]
     )
     """The EC2 instance type; its architecture must be that of `libraries`."""
     ssh_from: Literal["auto"] | IPv4Network = "auto"

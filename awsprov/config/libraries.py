@@ -35,6 +35,11 @@ PackageName = Annotated[
 ]
 
 
+# These run on Amazon Linux 2023. Python 3.11 and older have an older glibc than the builder, whose pip would pick
+# wheels that do not work there. Newer ones must be in botocore's model of Lambda and in Amazon Linux's packages.
+PythonVersion = Literal["3.12", "3.13", "3.14"]
+
+
 class LibrariesConfig(Section):
     """The libraries and files that all functions share on EFS."""
 
@@ -42,9 +47,7 @@ class LibrariesConfig(Section):
     """A requirements.txt as pip reads it; or a pyproject.toml, uv.lock, poetry.lock, Pipfile.lock or pylock.toml."""
     project: ExistingDirectory | None = None
     """A directory with one of these files, instead of `requirements`; a lock is taken before pyproject.toml."""
-    # These run on Amazon Linux 2023. Python 3.11 and older have an older glibc than the builder, whose pip would pick
-    # wheels that do not work there. Newer ones must be in botocore's model of Lambda and in Amazon Linux's packages.
-    python: Literal["3.12", "3.13", "3.14"] = "3.12"
+    python: PythonVersion = "3.12"
     """The Python version of the functions."""
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     """The CPU architecture of functions and builder."""

@@ -9,6 +9,7 @@ from awsprov.config.fields import Pattern, Section
 
 # Prefix lengths: EC2's largest VPC, and the smallest with 16 subnets of /28, EC2's smallest (VPC user guide).
 LARGEST_VPC, SMALLEST_VPC = 16, 24
+MAX_ZONES, MAX_PORTS = 6, 12
 
 
 def _each_once(values: list[str]) -> list[str]:
@@ -25,7 +26,7 @@ class NetworkConfig(Section):
 
     cidr: IPv4Network = IPv4Network("10.0.0.0/16")
     """The VPC's IPv4 range: private, /16 to /24."""
-    zones: int = Field(default=2, ge=1, le=6)
+    zones: int = Field(default=2, ge=1, le=MAX_ZONES)
     """The number of availability zones to use."""
     nat: Literal["single", "per-zone", "instance", "none"] = "single"
     """What gives functions internet access: one NAT gateway, one per zone, one small EC2 instance, or nothing."""
@@ -37,7 +38,7 @@ class NetworkConfig(Section):
     """IDs of existing subnets, one in each zone, in place of `cidr`, `zones` and `nat`: no network is created."""
     groups: Annotated[list[_GroupId], AfterValidator(_each_once)] = Field(default=[], max_length=4)
     """IDs of existing security groups for the functions, beside awsprov's own, such as one that a database lets in."""
-    egress_ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field(default=[443], max_length=12)
+    egress_ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field(default=[443], max_length=MAX_PORTS)
     """Outbound TCP ports that are open to functions and builder besides 443, such as a database's."""
 
     @field_validator("address")

@@ -5,6 +5,7 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError, error_code
+from awsprov.config.builder import SMALL_INSTANCES
 from awsprov.config.models import Config
 from awsprov.engine.stack import Stack
 from awsprov.errors import UsageError
@@ -44,7 +45,7 @@ def instance_type(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     supported = describe_instance_type(aws, config)["ProcessorInfo"]["SupportedArchitectures"]
     if architecture in supported:
         return CheckResult("ok", f"{name} is {architecture}")
-    other = "t4g.small" if architecture == "arm64" else "t3.small"
+    other = SMALL_INSTANCES[architecture]
     raise UsageError(
         f"{name} is {', '.join(supported)}, but `libraries.architecture` is {architecture}.",
         remedy=f"Use the same architecture for both, for example `builder.instance_type: {other}`.",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from awsprov.config.api import MAX_TIMEOUT, ORIGIN, WAITS
 from awsprov.config.payload import is_error
 from awsprov.config.route import Route
 from awsprov.terraform.findings import Findings
@@ -15,9 +16,7 @@ from awsprov.terraform.values import Sensitive, Unknown, guess, text_of, unknown
 _FUNCTION_ARN = re.compile(r":function:([\w-]+)")
 _SERVICE = re.compile(r":apigateway:[^:]*:([\w.-]+):")  # that the URI of an integration calls
 _ORIGIN = "method.response.header.Access-Control-Allow-Origin"
-_CORS_ORIGIN = re.compile(r"\*|https?://[^\s/]+")
 _DEFAULT_ERROR = 500
-_WAITS = 29  # seconds, API Gateway's default
 
 
 @dataclass
@@ -74,8 +73,8 @@ def api(found: Infrastructure, findings: Findings) -> dict[str, Any]:
         section["cors_origin"] = origin
     for block in found.of("aws_api_gateway_integration"):
         wait = block.get("timeout_milliseconds")
-        if isinstance(wait, int) and wait // 1000 not in (0, _WAITS):
-            section["timeout"] = max(section.get("timeout", 0), min(-(-wait // 1000), 300))
+        if isinstance(wait, int) and wait // 1000 not in (0, WAITS["rest"]):
+            section["timeout"] = max(section.get("timeout", 0), min(-(-wait // 1000), MAX_TIMEOUT))
     if limits := throttle(found, findings):
         section["throttle"] = limits
     note_keys(found, findings)
@@ -143,7 +142,7 @@ def _origin(found: Infrastructure, findings: Findings) -> str:
             findings.note("the API", f"an origin of CORS {each.reason}; set api.cors_origin yourself")
     if len(known) > 1:
         findings.note("the API", f"CORS has {len(known)} origins ({', '.join(known)}); config.yaml has the first")
-    if known and not _CORS_ORIGIN.fullmatch(known[0]):
+    if known and not re.fullmatch(ORIGIN, known[0]):
         findings.note("the API", f"the origin of CORS {known[0]} is not one that config.yaml can have")
         return ""
     return known[0] if known else ""

@@ -1,8 +1,10 @@
 """Converts a Lambda function: its settings, variables and secrets."""
 
 import re
-from typing import Any
+from typing import Any, get_args
 
+from awsprov.aws.limits import FREE_TMP
+from awsprov.config.libraries import PythonVersion
 from awsprov.config.names import LONGEST, fit_name
 from awsprov.config.variables import AWSPROV_VARIABLES, LAMBDA_VARIABLES
 from awsprov.terraform.findings import Findings
@@ -12,8 +14,7 @@ from awsprov.terraform.stored_secrets import stored_reference
 from awsprov.terraform.values import Unknown, is_sensitive, text_of
 
 DEFAULT_HANDLER = "lambda_function.lambda_handler"
-PYTHONS = ("3.12", "3.13", "3.14")
-_DEFAULT_TMP = 512  # MB, Lambda's
+_PYTHONS = get_args(PythonVersion)
 _VAGUE = {"this", "main", "default", "lambda", "function", "fn"}  # usual names of blocks, without a meaning
 _NOT_CONVERTED = ("dead_letter_config", "tracing_config", "logging_config", "snap_start", "kms_key_arn")
 _USUAL = {"tracing_config": ("mode", "PassThrough"), "logging_config": ("log_format", "Text")}  # Lambda's defaults
@@ -65,7 +66,7 @@ def settings(block: ParsedResource, infrastructure: Infrastructure, findings: Fi
         if (value := findings.number(block, theirs)) is not None and value > 0:
             section[ours] = value
     size = block.inner("ephemeral_storage").get("size")
-    if (megabytes := findings.number(block, "ephemeral_storage", size) if size else None) not in (None, _DEFAULT_TMP):
+    if (megabytes := findings.number(block, "ephemeral_storage", size) if size else None) not in (None, FREE_TMP):
         section["tmp"] = megabytes
     if block.get("layers"):
         findings.note(block, "its layers are not converted; list their packages in the requirements")
@@ -89,11 +90,11 @@ def runtime(blocks: list[ParsedResource], findings: Findings) -> dict[str, str]:
     section: dict[str, str] = {}
     for block in blocks:
         version = findings.text(block, "runtime").removeprefix("python")
-        if version in PYTHONS:
+        if version in _PYTHONS:
             section.setdefault("python", version)
         elif version:
-            section.setdefault("python", PYTHONS[0])
-            findings.note(block, f"awsprov does not support Python {version}; config.yaml has {PYTHONS[0]}")
+            section.setdefault("python", _PYTHONS[0])
+            findings.note(block, f"awsprov does not support Python {version}; config.yaml has {_PYTHONS[0]}")
         architectures = block.get("architectures")
         for architecture in architectures if isinstance(architectures, list) else []:
             section.setdefault("architecture", findings.text(block, "architectures", architecture) or "x86_64")

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from awsprov.config.builder import SMALL_INSTANCES
+from awsprov.config.network import MAX_PORTS, MAX_ZONES
 from awsprov.terraform.findings import Findings
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 from awsprov.terraform.values import Unknown, text_of
 
 _HTTPS, _NFS, _SSH, _DNS = 443, 2049, 22, 53
-_MAX_PORTS, _MAX_ZONES = 12, 6
-_INSTANCE_TYPES = {"x86_64": "t3.small", "arm64": "t4g.small"}
 _GRAVITON = re.compile(r"[a-z]+\d+g[a-z]*\.")  # behind the generation, `g` is arm64 (EC2 instance types, "Naming")
 _EVERYWHERE = "0.0.0.0/0"
 
@@ -57,19 +57,19 @@ def fit_builder(section: dict[str, Any], architecture: str, findings: Findings) 
         section: the section `builder`, which is changed.
         architecture: of the functions.
     """
-    kind = section.get("instance_type", _INSTANCE_TYPES["x86_64"])
+    kind = section.get("instance_type", SMALL_INSTANCES["x86_64"])
     if bool(_GRAVITON.match(kind)) == (architecture == "arm64"):
         return
     if "instance_type" in section:
         findings.note("the builder", f"{kind} has another architecture than the functions, which are {architecture}")
-    section["instance_type"] = _INSTANCE_TYPES[architecture]
+    section["instance_type"] = SMALL_INSTANCES[architecture]
 
 
 def _zones(infrastructure: Infrastructure) -> int:
     """Return the number of availability zones of the subnets, or 0 if none is set."""
     names = [each.get("availability_zone") for each in infrastructure.of("aws_subnet")]
     named = {name.expression or name if isinstance(name, Unknown) else name for name in names if name}
-    return min(len(named), _MAX_ZONES)
+    return min(len(named), MAX_ZONES)
 
 
 def _nat(infrastructure: Infrastructure, findings: Findings) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def _ports(rule: dict[str, Any]) -> list[int]:
     first, last = (_number(rule.get(name)) for name in ("from_port", "to_port"))
     if text_of(rule.get("protocol")).lower() not in ("tcp", "6") or first is None or last is None:
         return []
-    return list(range(first, min(last, first + _MAX_PORTS) + 1))
+    return list(range(first, min(last, first + MAX_PORTS) + 1))
 
 
 def _number(value: Any) -> int | None:
@@ -123,11 +123,11 @@ def _egress_ports(infrastructure: Infrastructure, findings: Findings) -> list[in
     ports: set[int] = set()
     for place, rule in _rules(infrastructure, "egress"):
         own = _ports(rule)
-        if text_of(rule.get("protocol")).lower() in ("-1", "all") or len(own) > _MAX_PORTS:
+        if text_of(rule.get("protocol")).lower() in ("-1", "all") or len(own) > MAX_PORTS:
             findings.note(place, "opens all or many outbound ports; add those that are needed to network.egress_ports")
         else:
             ports |= set(own) - {0}
     found = sorted(ports - {_HTTPS, _NFS, _DNS})
-    if len(found) >= _MAX_PORTS:
-        findings.note("the network", f"has {len(found)} outbound ports; config.yaml has the first {_MAX_PORTS - 1}")
-    return found[: _MAX_PORTS - 1]
+    if len(found) >= MAX_PORTS:
+        findings.note("the network", f"has {len(found)} outbound ports; config.yaml has the first {MAX_PORTS - 1}")
+    return found[: MAX_PORTS - 1]

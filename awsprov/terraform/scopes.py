@@ -174,6 +174,7 @@ class BlockValues(Mapping[str, Any]):
 
 
 def evaluate_safely(node: SyntaxNode, scope: ModuleScope) -> Any:
+    """Return the value of an expression; unknown if it is nested too deeply for Python."""
     try:
         return evaluate(node, scope)
     except RecursionError:

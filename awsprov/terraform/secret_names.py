@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 SECRET = re.compile(
-    r"passw|_pass$|pwd|secret|token|credential|private(?!_?(subnet|ip|dns|cidr|zone|route|network))|api_?key|access_?key|_key$|dsn$|_pat$|webhook|bearer|jwt|hmac|"
-    r"cookie|salt$|seed$|(^|_)auth$",
+    r"passw|_pass$|pwd|secret|token|credential|private(?!_?(subnet|ip|dns|cidr|zone|route|network))|api_?key|"
+    r"access_?key|_key$|dsn$|_pat$|webhook|bearer|jwt|hmac|cookie|salt$|seed$|(^|_)auth$",
     re.IGNORECASE,
 )
 # Values that are secrets whatever their name is: a URL with a password, an AWS access key, a private key, a token.
