@@ -180,6 +180,19 @@ def test_all_errors_are_reported_together_in_the_order_of_the_file_with_their_te
     assert lines[3] == "    memroy: 1024"
 
 
+def test_the_documentation_shows_the_errors_that_are_reported(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^│   (.*)", page.partition("config.yaml has 6 errors.")[2].partition("```")[0], re.MULTILINE)
+    (tmp_path / "lambda_src").mkdir()
+    (tmp_path / "lambda_src" / "lambda_function.py").write_text("def lambda_handler(event, context): ...\n")
+    quoted = [line.removeprefix("    ") for line in shown if line.startswith("    ")]
+    function = ["functions:", "  prices:", "    source: lambda_src", *(f"    {line}" for line in quoted[2:])]
+    (tmp_path / "config.yaml").write_text("\n".join(["name: prices", "region: eu-west-1", *quoted[:2], *function, ""]))
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path / "config.yaml")
+    assert caught.value.why.replace(str(tmp_path), "/home/ana/prices").splitlines() == shown
+
+
 def test_names_that_would_be_too_long_are_errors_with_their_sum(project: Project) -> None:
     name, function = "n" * 24, "f" * 24
     text = PLAIN.replace("name: demo", f"name: {name}").replace("  predict:", f"  {function}:")
