@@ -15,7 +15,6 @@ from pathlib import Path
 from benchmarks import deploys, front, install, libraries, noop, path, picture, scale, start, startup
 from benchmarks.comparison import Comparison, Unavailable
 
-RESULTS = Path(__file__).parent / "results"
 BENCHMARKS: dict[str, Callable[[], list[Comparison]]] = {  # a new one is a line here
     "start": start.measure,
     "install": install.measure,
@@ -54,7 +53,7 @@ def _run(name: str, keep: bool) -> bool:
     except Unavailable as reason:
         print(f"{name}: not measured: {reason}")
         return True
-    file = RESULTS / f"{name}.json"
+    file = picture.RESULTS / f"{name}.json"
     saved = json.loads(file.read_text())["results"] if file.exists() else {}
     ratios = {comparison: saved.get(comparison.name, {}).get("ratio") for comparison in comparisons}
     for comparison, ratio in ratios.items():

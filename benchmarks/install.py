@@ -3,21 +3,21 @@
 import tempfile
 from pathlib import Path
 
-from benchmarks import installation, latency
+from benchmarks import installation, mounting
 from benchmarks.comparison import Comparison, Unavailable
 
 
 def measure() -> list[Comparison]:
     """Measure both, each on a new mount. The wheels were downloaded before."""
-    if reason := latency.available():
+    if reason := mounting.available():
         raise Unavailable(reason)
     with tempfile.TemporaryDirectory() as directory:
         work = Path(directory)
         locked = installation.lock(work, ("scikit-learn",))
         installation.download(work / "wheels", locked.requirements)
         (work / "efs").mkdir()
-        with latency.mounted(work / "efs", work / "mount") as mount:
+        with mounting.mounted(work / "efs", work / "mount") as mount:
             own = installation.install(mount, locked, work)
-        with latency.mounted(work / "efs", work / "mount") as mount:
+        with mounting.mounted(work / "efs", work / "mount") as mount:
             pip = installation.pip(mount / "pip", locked.requirements)
     return [Comparison("install scikit-learn, against pip install --target", own, pip, 6)]

@@ -8,8 +8,6 @@ import sys
 import time
 from dataclasses import dataclass
 
-from awsprov.config.loader import load
-from awsprov.stack.declaration import declare_stack
 from benchmarks.comparison import Comparison
 from benchmarks.critical_path import CREATION, critical_path, durations_of
 from benchmarks.local_project import Event, LocalProject, event_in, local_project, seconds_by_resource
@@ -101,7 +99,7 @@ def _run(project: LocalProject, *command: str) -> MeasuredRun:
 
 def _against_critical_path(project: LocalProject, up: MeasuredRun, durations: dict[str, float]) -> tuple[float, float]:
     """Return the seconds of `up` with the builder's CPUs, and of the critical path without libraries."""
-    graph = declare_stack(load(project.project.config), "203.0.113.7/32").graph()
+    graph = project.stack().graph()
     lasts, measured = durations_of(durations, CREATION), seconds_by_resource(up.events)
     on_builder = {name: seconds / (_VCPUS * _SPEED) for name, seconds in up.cpu.items()}
     modelled = {**measured, **{name: measured[name] - up.wall[name] + on_builder[name] for name in _PROGRAMS}}

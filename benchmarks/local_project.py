@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from awsprov import local
+from awsprov.config.loader import load
+from awsprov.engine.stack import Stack
+from awsprov.stack.declaration import declare_stack
 from tests.e2e.projects import Project, lay_out
 
 _READS = ("Describe", "Get", "List", "Head", "Search", "Lookup", "Filter", "Simulate")
@@ -111,6 +114,10 @@ class LocalProject:
         """
         scaled = {name: seconds * pace for name, seconds in durations.items() if "removed from lists" not in name}
         self.cloud.admin_request("POST", "durations", **scaled)
+
+    def stack(self) -> Stack:
+        """Return the stack that the configuration declares; SSH is allowed from an address of documentation."""
+        return declare_stack(load(self.project.config), "203.0.113.7/32")
 
     def beside(self, name: str) -> "LocalProject":
         """Return another project of this kind, whose stack is created in the same local cloud."""

@@ -3,11 +3,9 @@
 import statistics
 import sys
 
-from awsprov.config.loader import load
 from awsprov.engine.resource import Resource
 from awsprov.resources.iam import IamResource
 from awsprov.resources.storage.file_system import MountTarget
-from awsprov.stack.declaration import declare_stack
 from benchmarks.comparison import Comparison, Unavailable
 from benchmarks.local_project import LocalProject, local_project, sequential_round_trips
 from benchmarks.terraform import export
@@ -57,7 +55,7 @@ def _against_terraform(project: LocalProject, seconds: float) -> list[Comparison
 
 def _expected_calls(project: LocalProject) -> int:
     """Return one call for each type in the stack, and one for each resource that AWS does not list with its tags."""
-    stack = declare_stack(load(project.project.config), "203.0.113.7/32")
+    stack = project.stack()
     return len({type(r) for r in stack}) + sum(not _is_listed_with_tags(type(r)) for r in stack)
 
 

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from awsprov.config.loader import load
-from awsprov.stack.declaration import declare_stack
 from benchmarks.comparison import Comparison, Unavailable
 from benchmarks.critical_path import CREATION, DELETION, CriticalPath, critical_path, deletion_graph, durations_of
 from benchmarks.local_project import LocalProject, Run, local_project, seconds_by_resource
@@ -81,12 +79,12 @@ def _after(seconds: float, command: Callable[[], T]) -> T:
 def _creation(project: LocalProject, durations: dict[str, float], measured: dict[str, float]) -> CriticalPath:
     """Return the critical path of `up`; of the libraries it has the measured seconds."""
     lasts = durations_of(durations, CREATION)
-    graph = declare_stack(load(project.project.config), "203.0.113.7/32").graph()
+    graph = project.stack().graph()
     return critical_path(graph, lambda r: measured.get(r.name, 0.0) if r.area == "libraries" else lasts(r))
 
 
 def _deletion(project: LocalProject, durations: dict[str, float]) -> CriticalPath:
-    graph = declare_stack(load(project.project.config), "203.0.113.7/32").graph()
+    graph = project.stack().graph()
     return critical_path(deletion_graph(graph), durations_of(durations, DELETION))
 
 

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import installation, latency
+from benchmarks import installation, mounting
 from benchmarks.comparison import Comparison, Unavailable
 
 _RUNS = 3  # of which the median counts
@@ -16,7 +16,7 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - Linux has a file system in memory the
 
 def measure() -> list[Comparison]:
     """Measure the start pack, `pip install --target` without bytecode, and a warm local disk."""
-    if reason := latency.available():
+    if reason := mounting.available():
         raise Unavailable(reason)
     with tempfile.TemporaryDirectory() as directory:
         work = Path(directory)
@@ -50,7 +50,7 @@ def _alternating(*measurements: Callable[[], float]) -> list[list[float]]:
 def _cold(work: Path, seconds: float, measurement: Callable[[Path], float]) -> float:
     """Measure on a new mount, while the disk is idle."""
     os.sync()
-    with latency.mounted(work / "efs", work / "mount", seconds) as mount:
+    with mounting.mounted(work / "efs", work / "mount", seconds) as mount:
         return measurement(mount)
 
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from awsprov.engine.resource import Resource
-from benchmarks import latency
+from benchmarks import latency, mounting
 from benchmarks.comparison import Comparison
 from benchmarks.critical_path import critical_path, deletion_graph
 from benchmarks.local_project import Event, Span, event_in, seconds_by_resource, sequential_round_trips
@@ -78,11 +78,11 @@ def test_the_picture_shows_each_result_and_whether_it_passed() -> None:
     assert "prefers-color-scheme: dark" in drawn
 
 
-@pytest.mark.skipif(bool(latency.available()), reason=latency.available())
+@pytest.mark.skipif(bool(mounting.available()), reason=mounting.available())
 def test_the_file_system_with_latency_keeps_what_it_is_given(tmp_path: Path) -> None:
     content = os.urandom(3 << 20)
     (tmp_path / "backing").mkdir()
-    with latency.mounted(tmp_path / "backing", tmp_path / "mount") as mount:
+    with mounting.mounted(tmp_path / "backing", tmp_path / "mount") as mount:
         (mount / "a").mkdir()
         (mount / "a" / "file").write_bytes(content)
         (mount / "a" / "file").chmod(0o640)
@@ -90,7 +90,7 @@ def test_the_file_system_with_latency_keeps_what_it_is_given(tmp_path: Path) -> 
         (mount / "a").rename(mount / "b")
         assert (mount / "b" / "link").read_bytes() == content
         assert not (mount / "a").exists()
-    with latency.mounted(tmp_path / "backing", tmp_path / "mount") as mount:
+    with mounting.mounted(tmp_path / "backing", tmp_path / "mount") as mount:
         assert sorted(path.name for path in (mount / "b").iterdir()) == ["file", "link"]
         assert (mount / "b" / "file").read_bytes() == content
         assert (mount / "b" / "file").stat().st_mode & 0o777 == 0o640
@@ -99,10 +99,10 @@ def test_the_file_system_with_latency_keeps_what_it_is_given(tmp_path: Path) -> 
     assert not (tmp_path / "mount").is_mount()
 
 
-@pytest.mark.skipif(bool(latency.available()), reason=latency.available())
+@pytest.mark.skipif(bool(mounting.available()), reason=mounting.available())
 def test_each_operation_takes_its_time(tmp_path: Path) -> None:
     (tmp_path / "backing").mkdir()
-    with latency.mounted(tmp_path / "backing", tmp_path / "mount") as mount:
+    with mounting.mounted(tmp_path / "backing", tmp_path / "mount") as mount:
         mount.stat()
         began = time.monotonic()
         assert not any((mount / f"no{n}").exists() for n in range(100))
