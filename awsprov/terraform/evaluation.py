@@ -7,7 +7,7 @@ from awsprov.terraform.functions import call
 from awsprov.terraform.hcl import SyntaxNode
 from awsprov.terraform.operations import attribute, computed, element
 from awsprov.terraform.templates import heredoc_value, iterations, string_value, template_value
-from awsprov.terraform.values import Unknown, bounded, combine, is_sensitive, mark, text_of, unknowns
+from awsprov.terraform.values import Unknown, bounded, combine, has_unknown, is_sensitive, mark, text_of
 
 _LITERALS = {"true": True, "false": False, "null": None}
 
@@ -101,7 +101,7 @@ def _binary(node: SyntaxNode, scope: Scope) -> Any:
     if sign in ("&&", "||") and left is (sign == "||"):
         return left
     right = evaluate(right_node, scope)
-    if any(True for value in (left, right) for _ in unknowns(value)):
+    if has_unknown(left, right):
         return combine(left, right)
     if sign in ("&&", "||"):
         return right

@@ -17,10 +17,10 @@ from awsprov.terraform.values import (
     Unknown,
     combine,
     guess,
+    has_unknown,
     is_sensitive,
     mark,
     text_of,
-    unknowns,
 )
 
 
@@ -30,9 +30,9 @@ def call(name: str, arguments: list[Any]) -> Any:
     structural = _STRUCTURAL.get(name)
     if any(isinstance(each, Unknown) for each in arguments) and name not in ("coalesce", "merge"):
         return combine(*arguments, reason=whole.reason if not structural else "")
-    if name in ("jsonencode", "yamlencode") and any(True for each in arguments for _ in unknowns(each)):
+    if name in ("jsonencode", "yamlencode") and has_unknown(*arguments):
         return replace(combine(*arguments, reason=whole.reason), text=_json(guess(arguments[0])))
-    if not structural and (any(True for each in arguments for _ in unknowns(each)) or name not in _PLAIN):
+    if not structural and (has_unknown(*arguments) or name not in _PLAIN):
         return combine(*arguments, reason=whole.reason)
     try:
         value = (structural or _PLAIN[name])(*arguments)

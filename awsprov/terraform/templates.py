@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from awsprov.terraform.hcl import SyntaxNode, parse_template
-from awsprov.terraform.values import MAX_LENGTH, Sensitive, Unknown, combine, guess, is_sensitive, text_of, unknowns
+from awsprov.terraform.values import MAX_LENGTH, Sensitive, Unknown, combine, guess, has_unknown, is_sensitive, text_of
 
 _ESCAPE = re.compile(r'\\(n|r|t|"|\\|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|(\$\$|%%)(?=\{)')
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
@@ -56,7 +56,7 @@ def template_value(text: str, bind: Bind) -> Any:
 
 def joined(values: list[Any]) -> Any:
     """Return texts and plain values as one text; unknown if one of them is."""
-    if any(True for value in values for _ in unknowns(value)):
+    if has_unknown(*values):
         known = "".join(text_of(guess(value)) for value in values)
         return replace(combine(*values), text=known if len(known) <= MAX_LENGTH else "")
     if any(isinstance(value, list | dict) or not isinstance(value, str | int | float | None) for value in values):

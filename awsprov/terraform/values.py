@@ -53,6 +53,11 @@ def unknowns(value: Any) -> Iterator[Unknown]:
             yield from unknowns(each)
 
 
+def has_unknown(*values: Any) -> bool:
+    """Return whether one of the values is unknown, or has an unknown value in it."""
+    return next(unknowns(list(values)), None) is not None
+
+
 def combine(*values: Any, reason: str = "") -> Unknown:
     """Return the unknown value of a computation with unknown operands."""
     found = [each for value in values for each in unknowns(value)]
