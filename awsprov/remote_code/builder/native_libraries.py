@@ -124,7 +124,8 @@ def _line(each: MissingLibrary) -> str:
     if package := ELSEWHERE.get(each.name):
         remedy = f"`builder: {{packages: [{package}]}}` in config.yaml adds it"
         return f"native: warning: {each.needed_by[0]} needs {each.name}, which Lambda does not have; {remedy}"
-    return f"native: note: {each.needed_by[0]} needs {each.name}; whether Lambda has it is not known"
+    unknown = f"native: note: {each.needed_by[0]} needs {each.name}; whether Lambda has it is not known"
+    return f"{unknown}. If an import fails for it, name Amazon Linux's package with it in `builder.packages`"
 
 
 def _copy(site: Path, copied: "list[MissingLibrary]", tools: Path) -> None:

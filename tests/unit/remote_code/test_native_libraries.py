@@ -56,6 +56,7 @@ def test_what_is_not_known_is_a_note_and_what_is_missing_names_the_package(
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(": ")[1] for line in lines] == ["warning", "note", "note"]
     assert "[libgomp]" in lines[0]
+    assert "`builder.packages`" in lines[1]
 
 
 def test_a_copy_is_found_by_what_needs_it(
