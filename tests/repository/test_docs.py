@@ -121,8 +121,11 @@ def test_both_readmes_have_the_same_commands_and_output() -> None:
     assert typed("README.md") == typed("README.es.md")
 
 
-def test_the_install_section_names_the_wheel_of_this_version() -> None:
-    assert f"awsprov-{__version__}-py3-none-any.whl" in readme("README.md")
+@pytest.mark.parametrize("name", ["README.md", "docs/ci.md"])
+def test_the_wheel_that_is_installed_is_of_this_version(name: str) -> None:
+    assert set(re.findall(r"awsprov-[\d.]+-py3-none-any\.whl", readme(name))) == {
+        f"awsprov-{__version__}-py3-none-any.whl"
+    }
 
 
 # ---- names of commands, options and tests
