@@ -95,7 +95,7 @@ class IndexAccess:
         return _VARIABLE.sub(lambda found: self.variables[found[1]], url)
 
     def hide(self, text: str, names: Collection[str] | None = None) -> str:
-        """Return a string with the names of variables in place of their values.
+        """Return a string with the names of variables in place of their values, as in a URL and decoded.
 
         Arguments:
             text: any text.
@@ -103,7 +103,8 @@ class IndexAccess:
         """
         values = {name: value for name, value in self.used.items() if names is None or name in names}
         for name, value in sorted(values.items(), key=lambda item: -len(item[1])):
-            text = text.replace(value, f"${{{name}}}")
+            for form in (value, unquote(value)):
+                text = text.replace(form, f"${{{name}}}")
         return text
 
     def _with_stored(self, url: str) -> str:
@@ -113,7 +114,7 @@ class IndexAccess:
         if entry is None:
             return url
         user, password = (quote(part, safe="") for part in entry)
-        self.used |= {"STORED_PASSWORD": password} if password else {}
+        self.used |= {f"PASSWORD@{host_of(url)}": password} if password else {}
         return with_credentials(url, f"{user}:{password}")
 
     def _stored(self, url: str, user: str) -> tuple[str, str] | None:

@@ -170,6 +170,17 @@ def test_netrc_is_used_only_for_a_host_that_is_allowed(tmp_path: Path, private: 
     assert lock.resolved(access("netrc@127.0.0.1", variables=variables)).pins == {"one": "1.0"}
 
 
+def test_the_stored_passwords_of_all_hosts_are_hidden_however_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "netrc").write_text(
+        "machine a.example login joe password p@ss1\nmachine b.example login joe password two\n"
+    )
+    allowed = access("netrc@a.example", "netrc@b.example", variables={"NETRC": str(tmp_path / "netrc")})
+    expanded = [allowed.expand(f"https://{host}.example/simple") for host in "ab"]
+    assert expanded == ["https://joe:p%40ss1@a.example/simple", "https://joe:two@b.example/simple"]
+    hidden = allowed.hide(f"{expanded} p@ss1")
+    assert not [each for each in ("p%40ss1", "p@ss1", "two") if each in hidden]
+
+
 def test_netrc_of_this_machine_is_out_of_uv_s_reach(
     tmp_path: Path, private: PackageIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
