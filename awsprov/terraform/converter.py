@@ -1,6 +1,5 @@
 """Converts Terraform to config.yaml, and notes what it cannot convert."""
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,19 +25,10 @@ from awsprov.terraform.old_paths import note_old_paths
 from awsprov.terraform.openapi import with_bodies
 from awsprov.terraform.permissions import note_permissions, role_permissions
 from awsprov.terraform.pip_commands import installed_packages, note_other_packages, requirement_files
+from awsprov.terraform.replaced import is_replaced, note_others
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 from awsprov.terraform.tags import tags
 
-# Resource types that awsprov creates by itself, with settings of its own.
-_REPLACED = re.compile(
-    r"aws_(subnet|internet_gateway|nat_gateway|eip|route|route_table|route_table_association|(default_)?security_group.*|"
-    r"vpc_security_.*|main_route_table_association|key_pair|efs_.*|iam_.*|lambda_(permission|alias|function_url)|"
-    r"cloudwatch_log_group|vpc|instance|lambda_function|s3_object|s3_bucket_object|"
-    r"api_gateway_(rest_api|resource|method|integration|deployment|stage|method_response|integration_response|account|"
-    r"api_key|usage_plan|usage_plan_key|gateway_response|method_settings)|"
-    r"apigatewayv2_(api|route|stage|integration|deployment|authorizer))"
-)
-_HELPERS = re.compile(r"(null|random|tls|local|archive|time|terraform)_")
 _NO_PACKAGES = "# Terraform's files name no packages. List those that the handler imports, one per line.\n"
 
 
@@ -126,11 +116,11 @@ class _Converter:
         libraries = {**self.libraries(functions), **runtime(self.blocks, self.findings)}
         fit_builder(sections["builder"], libraries.get("architecture", "x86_64"), self.findings)
         note_permissions(self.found, self.blocks, self.findings)
-        self.rest()
+        note_others(self.found, self.findings)
         whole = {
             "name": self.name,
             "region": region,
-            "tags": tags(self.found.providers, list(filter(_is_replaced, self.found.resources)), self.findings),
+            "tags": tags(self.found.providers, list(filter(is_replaced, self.found.resources)), self.findings),
             **sections,
             "libraries": libraries,
             "functions": functions,
@@ -245,13 +235,3 @@ class _Converter:
             function["errors"] = {**function.get("errors", {}), **route.errors}
         if not function.get("errors", True):
             del function["errors"]
-
-    def rest(self) -> None:
-        """Note the resources that awsprov does not create."""
-        for block in self.found.resources:
-            if not block.is_data and not _is_replaced(block) and not _HELPERS.match(block.type):
-                self.findings.note(block, "awsprov does not create this")
-
-
-def _is_replaced(block: ParsedResource) -> bool:
-    return not block.is_data and bool(_REPLACED.fullmatch(block.type))

@@ -165,6 +165,7 @@ def test_what_cannot_be_converted_is_noted(tmp_path: Path, old: str, new: str, n
 
 def test_only_resources_that_awsprov_does_not_create_are_noted(tmp_path: Path) -> None:
     more = 'resource "aws_s3_bucket" "models" {}\nresource "aws_iam_role" "r" {}\nresource "random_id" "i" {}\n'
+    more += 'resource "aws_api_gateway_request_validator" "v" {}\nresource "aws_eip_association" "e" {}\n'
     assert converted(tmp_path, MAIN + more).notes == ["aws_s3_bucket.models in main.tf: awsprov does not create this"]
 
 
