@@ -103,7 +103,11 @@ class LocalPackage:
         try:
             return read_limited(self.directory / name, MAX_SIZE)
         except OSError as error:
-            raise UsageError(f"{self.directory / name} cannot be read.", why=str(error.strerror)) from error
+            raise UsageError(
+                f"{self.directory / name} cannot be read.",
+                why=str(error.strerror),
+                remedy="Correct its permissions, or move it out of the package.",
+            ) from error
 
     @property
     def metadata(self) -> Metadata | None:
