@@ -69,7 +69,7 @@ def debug_log(directory: Path, command: str, stderr: int | None = None) -> Itera
     level, handlers = logger.level, list[logging.Handler]()
     path = _create(directory / "logs", command)
     if path:
-        handlers.append(_configured(logging.FileHandler(path, encoding="utf-8"), logging.DEBUG))
+        handlers.append(_configured(_LogFile(path, encoding="utf-8"), logging.DEBUG))
     if stderr is not None:
         handlers.append(_configured(logging.StreamHandler(sys.stderr), stderr))
     for handler in handlers:
@@ -104,6 +104,18 @@ def _create(directory: Path, command: str) -> Path | None:
             old.unlink(missing_ok=True)
         return directory / name
     return None
+
+
+class _LogFile(logging.FileHandler):
+    """A file that loses records when its disk is full, instead of stopping a command that needs no disk."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        with suppress(OSError):  # it writes what is still in the buffer
+            super().close()
 
 
 class _Formatter(logging.Formatter):

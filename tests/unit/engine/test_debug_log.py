@@ -2,6 +2,7 @@
 
 import logging
 import re
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,6 +98,19 @@ def test_a_log_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("a file where a directory should be")
     with debug_log(tmp_path, "up") as path:
         assert path is None
+
+
+def test_a_log_whose_disk_is_full_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with debug_log(tmp_path, "up") as path:
+            assert path
+            resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, limits[1]))
+            for _ in range(3):
+                logging.getLogger("awsprov").info("a record longer than the space that is left")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert capsys.readouterr().err == ""
 
 
 def test_the_log_is_printed_from_the_requested_level(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
