@@ -169,6 +169,30 @@ def test_the_place_is_the_innermost_line_of_the_user_s_own_code(function: Any) -
     assert LastFailure(function, request).place == "src/models/prices.py, line 4, in of"
 
 
+def printed(error: str, *frames: str) -> list[str]:
+    """A traceback that a handler prints: each line is an event, as Lambda takes stdout and stderr line by line."""
+    places = [line for frame in frames for line in (f"  File {frame}\n", "    some_code()\n", "    ~~~~~~~~~^^\n")]
+    return ["Traceback (most recent call last):\n", *places, f"{error}\n"]
+
+
+@pytest.mark.parametrize(
+    "before", [[], [*printed("KeyError: 'x'", IN_HANDLER), "\n", "While this was handled, another error occurred:\n"]]
+)
+def test_a_traceback_that_the_handler_printed_has_an_error_and_a_place(before: list[str], function: Any) -> None:
+    place = '"/var/task/models/prices.py", line 4, in of'
+    lines = [started(1), "rows 3\n", *before, *printed("ZeroDivisionError: division by zero", IN_HANDLER, place)]
+    (request,) = found((stream(), [started(2), *ended(2), *lines, "sorry\n", *ended(1), started(3), *ended(3)]))
+    assert (request.error, request.request_id) == ("ZeroDivisionError: division by zero", ID.format(1))
+    assert request.is_logged_only
+    assert LastFailure(function, request).place == "src/models/prices.py, line 4, in of"
+
+
+def test_a_printed_traceback_without_an_exception_ends_with_its_request() -> None:
+    (request,) = found((stream(), [started(1), *printed("", IN_HANDLER)[:-1], *ended(1)]))
+    assert request.error == "~~~~~~~~~^^"
+    assert any(each.startswith("REPORT") for each in request.messages)
+
+
 def test_without_a_traceback_the_place_is_the_handler(function: Any) -> None:
     (request,) = found((stream(), [started(1), TOO_LATE, *ended(1, "Status: timeout")]))
     assert LastFailure(function, request).place == "src/app.py, line 3, in handler"
