@@ -23,12 +23,13 @@ RECORD = Path(__file__).with_name("calls.json")
 DEPLOYS = ("code", "libraries")  # `deploy` with new code, and with new libraries
 COMMANDS = ("up", *DEPLOYS, "pause", "resume", "down")
 CONFIGURATIONS = ("nat-instance", "existing-network", "existing-file-system", "company")  # swept on moto
-MOTO_COMMANDS = (
-    *(f"{verb} with {each}" for each in CONFIGURATIONS for verb in ("up", "down")),
-    "change with nat-instance",
-    "change with company",
+CHANGED = ("nat-instance", "company")  # those that a stack is changed to
+MOTO_COMMANDS = tuple(  # what a change leaves, such as old versions of a policy, is there for `down` to delete
+    f"{verb} with {each}"
+    for each in CONFIGURATIONS
+    for verb in (("up", "change", "down") if each in CHANGED else ("up", "down"))
 )
-SHARED_COMMANDS = ("up with company", "change with company", "down with company")  # under a shared lock
+SHARED_COMMANDS = tuple(command for command in MOTO_COMMANDS if command.endswith("company"))  # under a shared lock
 FAULTS = ("throttle", "error", "cut-before", "cut-after", "slow", "truncate")
 MOTO_FAULTS = ("cut-before", "truncate")
 LOSSES = ("lost-lock", "lost-bucket")

@@ -22,16 +22,17 @@ def record() -> dict[str, dict[str, int]]:
             writes = {command: _writes(lab, command) for command in COMMANDS}
         finally:
             lab.close()
-        return {**calls, "writes": writes, **on_moto(Path(scratch))}
+    return {**calls, "writes": writes, **on_moto()}
 
 
-def on_moto(directory: Path) -> dict[str, dict[str, int]]:
+def on_moto() -> dict[str, dict[str, int]]:
     """Return the changing calls of each command in the configurations that are swept on moto."""
-    lab = MotoLab(directory)
-    try:
-        return {command: lab.calls(command) for command in MOTO_COMMANDS}
-    finally:
-        lab.close()
+    with tempfile.TemporaryDirectory() as scratch:
+        lab = MotoLab(Path(scratch))
+        try:
+            return {command: lab.calls(command) for command in MOTO_COMMANDS}
+        finally:
+            lab.close()
 
 
 def _calls(lab: Lab, command: str) -> dict[str, int]:
