@@ -115,10 +115,10 @@ def _declare_private_routes(
     pause = (ADDRESSES_KEPT if config.keeps_addresses else PAUSED) if config.paused else NOT_PAUSED
     if config.network.nat != "per-zone":
         gateway = gateways[0] if gateways else None
-        return (stack.add(RouteTable("private-route-table", vpc, gateway, private, pause)),)
+        return (stack.add(RouteTable("private-route-table", vpc, gateway, private, pause=pause)),)
     pairs = zip_longest(private, gateways)
     return tuple(
-        stack.add(RouteTable(f"private-route-table-{n}", vpc, gateway, (subnet,), pause))
+        stack.add(RouteTable(f"private-route-table-{n}", vpc, gateway, (subnet,), pause=pause))
         for n, (subnet, gateway) in enumerate(pairs, start=1)
     )
 

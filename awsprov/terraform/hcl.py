@@ -11,8 +11,8 @@ from awsprov.files import read_limited
 
 VALIDATE = "`terraform validate` shows what is wrong."
 EVALUATED = (
-    "Let Terraform evaluate the files: `terraform show -json > state.json` in their directory; then "
-    "`awsprov init --from-terraform DIRECTORY/state.json`."
+    "Let Terraform evaluate the files: `terraform show -json > FILE` in their directory; then "
+    "`awsprov init --from-terraform FILE`."
 )
 MAX_SIZE = 1024 * 1024  # bytes of a file
 MAX_FILES = 200  # of a directory
