@@ -47,7 +47,9 @@ class JumpHost:
         return f"{shlex.join(['ssh', *port, *user])} -W %h:%p {shlex.quote(self.host)}"
 
     def connect(self) -> "paramiko.SSHClient":
-        """Log in, as the ssh client would: with the user's agent and keys, to a host that ~/.ssh/known_hosts knows.
+        """Log in, with the user's agent and keys, to a host that ~/.ssh/known_hosts knows.
+
+        Of ~/.ssh/config, name, port, user and keys are used; a ProxyJump or ProxyCommand of the host is not.
 
         Raises:
             AwsprovError: its host key is not known or another one, the login failed, or ~/.ssh/config cannot be read.

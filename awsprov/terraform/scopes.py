@@ -28,13 +28,21 @@ class Budget:
         self.bodies: dict[Path, Body] = {}  # of the directories that were read
 
     def step(self) -> None:
-        """Count an expression."""
+        """Count an expression.
+
+        Raises:
+            UsageError: there are more than MAX_STEPS.
+        """
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise UsageError(f"The Terraform files need more than {MAX_STEPS} steps to evaluate.", remedy=EVALUATED)
 
     def instance(self) -> None:
-        """Count a resource or module."""
+        """Count a resource or module.
+
+        Raises:
+            UsageError: there are more than MAX_INSTANCES.
+        """
         self.instances += 1
         if self.instances > MAX_INSTANCES:
             what = f"The Terraform files have more than {MAX_INSTANCES} resources and modules."
