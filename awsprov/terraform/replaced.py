@@ -15,6 +15,13 @@ _REPLACED = re.compile(
     r"api_key|usage_plan|usage_plan_key|gateway_response|method_settings|request_validator)|"
     r"apigatewayv2_(api|route|stage|integration|deployment|authorizer))"
 )
+_ACL = "is not converted; awsprov creates a network ACL with rules of its own"
+# Notes on types that awsprov creates in another form.
+_NOTES = {
+    "aws_vpc_endpoint": "is not converted; `network.endpoints` creates gateway endpoints of S3 and DynamoDB",
+    "aws_network_acl": _ACL,
+    "aws_network_acl_rule": _ACL,
+}
 _HELPERS = re.compile(r"(null|random|tls|local|archive|time|terraform)_")
 
 
@@ -27,4 +34,4 @@ def note_others(found: Infrastructure, findings: Findings) -> None:
     """Note the resources that awsprov does not create, without those that only Terraform itself needs."""
     for block in found.resources:
         if not block.is_data and not is_replaced(block) and not _HELPERS.match(block.type):
-            findings.note(block, "awsprov does not create this")
+            findings.note(block, _NOTES.get(block.type, "awsprov does not create this"))

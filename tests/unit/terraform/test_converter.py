@@ -170,6 +170,15 @@ def test_only_resources_that_awsprov_does_not_create_are_noted(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
+    ("type_", "note"), [("aws_vpc_endpoint", "`network.endpoints`"), ("aws_network_acl", "rules of its own")]
+)
+def test_what_awsprov_creates_in_another_form_is_noted_as_that(tmp_path: Path, type_: str, note: str) -> None:
+    (found,) = converted(tmp_path, f'{MAIN}resource "{type_}" "one" {{}}\n').notes
+    assert note in found
+    assert "does not create" not in found
+
+
+@pytest.mark.parametrize(
     ("gateways", "nat"),
     [
         ("", "none"),
