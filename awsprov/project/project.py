@@ -15,6 +15,7 @@ from awsprov.engine.state import State
 from awsprov.errors import AwsprovError, NoStackError, RefusedError, UsageError
 from awsprov.project.library_locking import LibraryLocking
 from awsprov.project.status import Status, stack_status
+from awsprov.project.uploads import check_new_code
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.builder_errors import no_builder
 from awsprov.resources.compute.libraries import Libraries
@@ -53,12 +54,14 @@ class Project(LibraryLocking):
 
         Raises:
             RefusedError: resolving the libraries needs a variable, which only `lock`, `up` and `deploy` may send.
+            UsageError: the code of a new function cannot be uploaded.
         """
         self.resolve_libraries(read_only=True)
         self.compare()  # creates clients while the account is asked for, which the state needs
         self._check_network()
         self.aws.clear_cache()
         self._plan = self.engine().plan(replace)
+        check_new_code(self._plan)
         if self._plan.first and self.config.network.subnets:
             from awsprov.doctor import check_existing  # for a stack's first plan only
 

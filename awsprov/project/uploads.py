@@ -1,9 +1,11 @@
-"""Notes on the uploads: the code of the functions, and the files that go with the libraries."""
+"""Notes on the uploads, and checks of them: the code of the functions, and the files that go with the libraries."""
 
 from collections.abc import Iterator
 
 from awsprov.config.models import Config
+from awsprov.engine.plan import Plan
 from awsprov.packaging.missing_imports import source_warnings
+from awsprov.resources.function.function import Function
 
 
 def left_out(config: Config) -> Iterator[str]:
@@ -30,3 +32,16 @@ def code_warnings(config: Config) -> list[str]:
     functions = config.functions.values()
     found = [text for each in functions for text in source_warnings(each.source, each.handler, *about)]
     return list(dict.fromkeys(found))  # functions may share their code
+
+
+def check_new_code(plan: Plan) -> None:
+    """Build the zips of new functions: if Lambda would refuse one, before the network and the libraries are created.
+
+    Those of other functions have been compared with the code on Lambda.
+
+    Raises:
+        UsageError: something in a source directory cannot be uploaded, or its size exceeds Lambda's limits.
+    """
+    for change in plan.of("create"):
+        if isinstance(change.resource, Function):
+            _ = change.resource.bundle.content  # it is kept, for the upload

@@ -20,6 +20,7 @@ from awsprov.engine.events import Event
 from awsprov.engine.lock import locked
 from awsprov.engine.state import State
 from awsprov.errors import LockedError, NoStackError, RefusedError, UsageError
+from awsprov.packaging import bundle
 from awsprov.paths import LOCAL_PYTHON
 from awsprov.project.context import StackContext
 from tests.unit.fakes import HOME, Net, writable
@@ -95,6 +96,19 @@ def test_a_second_up_changes_nothing(moto: Moto) -> None:
     before = project.aws.mutations
     assert project.up().empty
     assert project.aws.mutations == before
+
+
+def test_code_that_lambda_refuses_is_reported_before_anything_is_created(
+    moto: Moto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert moto
+    monkeypatch.setattr(bundle, "MAX_ZIPPED", 100)
+    project = Project()
+    with pytest.raises(UsageError, match="too large for Lambda"):
+        project.plan()
+    with pytest.raises(UsageError, match="too large for Lambda"):
+        project.up()
+    assert project.aws.mutations == 0
 
 
 def test_the_local_cloud_needs_its_variables(moto: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
