@@ -15,6 +15,7 @@ from awsprov.files import is_inside, read_limited
 
 MAX_SIZE = 128 * 1024  # bytes; a configuration is a page or two, and reading takes 20 s for a megabyte
 MAX_DEPTH = 20  # levels of nesting
+_LONGEST_EXCERPT = 120  # characters of a line that an error shows
 _NULL = "tag:yaml.org,2002:null"
 Keys = tuple[str | int, ...]
 Position = tuple[int, int]  # line and column, counted from 1
@@ -93,7 +94,16 @@ class Document:
         if not is_inside(self.path, self.path.parent):
             return f"{self.path.name}:{line}:{column}: not valid, and not shown: it is a link to another place"
         text = self.lines[line - 1] if line <= len(self.lines) else ""
-        return f"{self.path.name}:{line}:{column}: {problem.message}\n    {text.strip()}"
+        return f"{self.path.name}:{line}:{column}: {problem.message}\n    {_excerpt(text, column)}"
+
+
+def _excerpt(line: str, column: int) -> str:
+    """Return a line without its indentation; of a long one, the part around a column."""
+    if len(line.strip()) <= _LONGEST_EXCERPT:
+        return line.strip()
+    first = max(0, column - _LONGEST_EXCERPT // 2)
+    end = first + _LONGEST_EXCERPT
+    return f"{'…' if first else ''}{line[first:end].strip()}{'…' if end < len(line) else ''}"
 
 
 def read(path: Path, as_text: Callable[[Keys], bool] = lambda _: False, *, collect: bool = False) -> Document:

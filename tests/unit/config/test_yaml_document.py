@@ -109,6 +109,13 @@ def test_tags_are_refused_where_they_stand(file: Path, value: str) -> None:
     assert "config.yaml:2:4: " in refusal(file, f"x: 1\na: {value}\n")
 
 
+@pytest.mark.parametrize(("before", "after"), [(0, 0), (0, 5000), (5000, 0), (5000, 5000)])
+def test_of_a_long_line_an_error_shows_the_part_with_the_mistake(file: Path, before: int, after: int) -> None:
+    why = refusal(file, f"{{b: {'y' * before}, a: !!x 1, c: {'z' * after}}}")
+    assert "a: !!x 1" in why
+    assert max(map(len, why.splitlines())) < 200
+
+
 def test_all_errors_are_reported_together(file: Path) -> None:
     message = refusal(file, "a: 1\na: 2\n? [b]\n: 3\nc: 2001-99-99\n")
     assert [line[:13] for line in message.splitlines() if "config" in line] == [
