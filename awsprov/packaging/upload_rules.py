@@ -104,7 +104,8 @@ class UploadRules:
             return "secret"
         if _matches(name, self.include):
             return ""
-        if _matches(name, (*self.noise, *self.exclude)):
+        environment = ".venv" in self.noise and _is_in_environment(name, path)
+        if environment or _matches(name, (*self.noise, *self.exclude)):
             return "noise"
         return "secret" if _matches(name, SECRET) or _holds_private_key(name, path) else ""
 
@@ -124,6 +125,11 @@ class UploadRules:
 def is_executable(path: Path) -> bool:
     """Return whether the owner of a file may execute it: all that is kept of its mode."""
     return bool(path.stat().st_mode & stat.S_IXUSR)
+
+
+def _is_in_environment(name: PurePosixPath, path: Path) -> bool:
+    """Return whether a path is in a virtual environment, whatever its name (PEP 405), or is one."""
+    return any((each / "pyvenv.cfg").exists() for each in (path, *path.parents[: len(name.parts) - 1]))
 
 
 def _check_name(name: PurePosixPath, path: Path) -> None:

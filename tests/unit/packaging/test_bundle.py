@@ -105,6 +105,14 @@ def test_secrets_caches_and_environments_stay_here(source: Path, name: str) -> N
     assert Bundle(source).content == before
 
 
+@pytest.mark.parametrize("rules", [UploadRules(), UploadRules(include=("server.key",))])
+def test_a_virtual_environment_of_any_name_stays_here(source: Path, rules: UploadRules) -> None:
+    before = Bundle(source, rules=rules).content
+    fill(source, {"env/pyvenv.cfg": b"home = /usr/bin", "env/lib/numpy/core.py": b"x"})
+    (source / "env" / "python").symlink_to("/usr/bin/python3")
+    assert Bundle(source, rules=rules).content == before
+
+
 def test_files_that_are_added(source: Path) -> None:
     assert unpacked(Bundle(source, (("start.py", b"first"),)))["start.py"] == b"first"
 
