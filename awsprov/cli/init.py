@@ -1,6 +1,9 @@
-"""init: write a config.yaml, and a first handler where there is none."""
+"""init: write a config.yaml for the handler that a project has, or with a first one."""
 
+import json
+import os
 import re
+import shlex
 import unicodedata
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +19,7 @@ from awsprov.cli.terminal import echo, prompt
 from awsprov.config.names import fit_name
 from awsprov.errors import RefusedError, UsageError
 from awsprov.files import is_inside
+from awsprov.packaging.handler_search import HandlerPlace, handlers_in, handlers_of_project, libraries_file
 from awsprov.paths import StackLocation
 from awsprov.ui.json_output import print_json
 
@@ -23,13 +27,15 @@ if TYPE_CHECKING:
     from awsprov.terraform.converter import Conversion
     from awsprov.terraform.resource import Infrastructure
 
+_FIRST_HANDLER = "lambda_function.lambda_handler"
+_PLAIN = re.compile(r"(?!(y|n|yes|no|on|off|true|false|null)$)[a-z_./][\w./-]*", re.IGNORECASE)
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+")  # whether there is one of that name is checked with AWS's list later
 
 
 @click.command(cls=Command)
 @click.option("--name", help="The stack's name. [default: the directory's name]")
-@click.option("--source", help="The directory with the handler. [default: lambda_src]")
+@click.option("--source", help="The directory with the handler. [default: where one is; otherwise lambda_src]")
 @click.option(
     "--from-terraform",
     type=click.Path(exists=True, path_type=Path),
@@ -56,10 +62,10 @@ def init(settings: Settings, name: str | None, source: str | None, from_terrafor
     conversion = _converted(found, name, settings.region or region, target, source) if found else None
     if conversion:
         written = _write_converted(conversion, target)
+        if conversion.is_demo:
+            written += _write_handler(target, conversion.source, settings)
     else:
-        written = _write_first(target, name, region, source or "lambda_src", settings)
-    if conversion and conversion.is_demo:
-        written += _write_handler(target, conversion.source, settings)
+        written = _write_new(target, name, region, source, settings)
     if settings.json:
         return _print_document(written, conversion)
     echo("\n".join(f"Wrote {path}." for path in written if path), err=True)
@@ -116,20 +122,79 @@ def _write_converted(conversion: "Conversion", target: Path) -> list[Path | None
     return written
 
 
-def _write_first(target: Path, name: str, region: str, source: str, settings: Settings) -> list[Path | None]:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    text = _template("config.yaml").format(name=name, region=region, source=source)
-    return [_write(target, text), *_write_handler(target, source, settings)]
+def _write_new(target: Path, name: str, region: str, source: str | None, settings: Settings) -> list[Path | None]:
+    """Write config.yaml: for the handler that the project has, or together with a first one."""
+    project = target.absolute().parent
+    handlers = handlers_in(project / source) if source else handlers_of_project(project)
+    project.mkdir(parents=True, exist_ok=True)
+    if handlers:
+        return _write_existing(target, (name, region), handlers, settings)
+    source = source or "lambda_src"
+    written = [_write_config(target, (name, region), source, f"{source}/requirements.txt", _FIRST_HANDLER)]
+    return [*written, *_write_handler(target, source, settings)]
+
+
+def _write_existing(
+    target: Path, stack: tuple[str, str], handlers: list[HandlerPlace], settings: Settings
+) -> list[Path | None]:
+    """Write config.yaml for a handler of the project, and the file of its libraries if there is none."""
+    project = target.absolute().parent
+    home, first, *others = _one_source(handlers, project)
+    libraries = libraries_file(Path(project, home), project) or Path(project, home, "requirements.txt")
+    comment = f"      # or {', '.join(others)}" if others else ""
+    written = [_write_config(target, stack, home, os.path.relpath(libraries, project), first, comment)]
+    if _is_writable(libraries.parent, target, settings):
+        written.append(_write(libraries, "# The libraries that the handler imports, one per line.\n"))
+    file = os.path.normpath(f"{home}/{first.rpartition('.')[0].replace('.', '/')}.py")
+    note(settings, f"{target.name} names the handler in {file}, and {os.path.relpath(libraries, project)}.")
+    if others:
+        choose = f"To choose another one, change `handler:` in {target.name}; each function below `functions:` has one."
+        echo(f"Note: There are more handlers in {home}: {', '.join(others)}. {choose}", err=True)
+    return written
+
+
+def _one_source(handlers: list[HandlerPlace], project: Path) -> list[str]:
+    """Return the directory of all handlers, relative to that of config.yaml, and their names.
+
+    Raises:
+        UsageError: they are in several directories.
+    """
+    found = dict[str, list[str]]()
+    for each in handlers:
+        found.setdefault(os.path.relpath(each.source, project), []).append(each.name)
+    if len(found) > 1:
+        raise UsageError(
+            "There are handlers in several directories, and config.yaml was not written.",
+            why="; ".join(f"{source} has {', '.join(names)}" for source, names in found.items()) + ".",
+            remedy=f"Run again with {' or '.join(f'`--source {shlex.quote(source)}`' for source in found)}; "
+            "`handler:` in config.yaml then names the handler in it.",
+        )
+    return next([source, *names] for source, names in found.items())
+
+
+def _write_config(
+    target: Path, stack: tuple[str, str], source: str, requirements: str, handler: str, comment: str = ""
+) -> Path | None:
+    name, region = stack
+    paths = {"source": _scalar(source), "requirements": _scalar(requirements), "handler": _scalar(handler) + comment}
+    return _write(target, _template("config.yaml").format(name=name, region=region, **paths))
 
 
 def _write_handler(target: Path, source: str, settings: Settings) -> list[Path | None]:
     """Write a first handler and its requirements, where there are none, in the directory of config.yaml."""
     home = target.absolute().parent / source
-    if not is_inside(home, target.absolute().parent):
-        note(settings, f"Note: {home} is outside of the directory of {target.name}; nothing was written there.")
+    if not _is_writable(home, target, settings):
         return []
     home.mkdir(parents=True, exist_ok=True)
     return [_write(home / file, _template(file)) for file in ("lambda_function.py", "requirements.txt")]
+
+
+def _is_writable(directory: Path, target: Path, settings: Settings) -> bool:
+    """Return whether a directory is in that of config.yaml; say otherwise that nothing is written there."""
+    inside = is_inside(directory, target.absolute().parent)
+    if not inside:
+        note(settings, f"Note: {directory} is outside of the directory of {target.name}; nothing was written there.")
+    return inside
 
 
 def _print_document(written: list[Path | None], conversion: "Conversion | None") -> int:
@@ -153,6 +218,11 @@ def _report(conversion: "Conversion | None") -> None:
     for parameter in conversion.secrets:
         echo(f"  aws ssm put-parameter {options} --name {parameter} --value file://FILE", err=True)
     echo("`awsprov up --local` asks for them.", err=True)
+
+
+def _scalar(text: str) -> str:
+    """Return a text as YAML, in quotes where it would not be read as a text."""
+    return text if _PLAIN.fullmatch(text) else json.dumps(text)
 
 
 def _ask(question: str, default: str, asking: bool) -> str:

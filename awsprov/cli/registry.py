@@ -34,7 +34,7 @@ COMMANDS = {
 
 # The first line of each command's own help; a test compares the two.
 SHORT = {
-    "init": "Write a config.yaml and a first handler.",
+    "init": "Write a config.yaml, and a first handler where there is none.",
     "doctor": "Check whether the stack can be created; creates nothing.",
     "plan": "Show what `up` would change.",
     "up": "Create or update everything in config.yaml.",

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from awsprov.files import read_limited
-from awsprov.terraform.archives import archives, directories, module_file
+from awsprov.packaging.handler_search import directories
+from awsprov.terraform.archives import archives, module_file
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 
 _MAX_SIZE = 1024 * 1024  # bytes of a file of code

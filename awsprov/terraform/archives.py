@@ -1,15 +1,14 @@
 """Finds the archives that Terraform zips functions' code into, and files by their names."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from awsprov.packaging.handler_search import directories
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 
 _OBJECTS = ("aws_s3_object", "aws_s3_bucket_object")
-_SKIPPED = {"node_modules", "site-packages", "__pycache__", "venv"}
-_MAX_DIRECTORIES, _MAX_DEPTH, _MAX_PROPOSALS = 2000, 6, 3
+_MAX_PROPOSALS = 3
 
 
 def archives(function: ParsedResource, infrastructure: Infrastructure) -> list[ParsedResource]:
@@ -37,15 +36,6 @@ def directories_with(file: str, roots: list[Path]) -> list[Path]:
     """Return the directories in which there is a file of this name."""
     found = [directory for root in roots for directory in directories(root) if (directory / file).is_file()]
     return list(dict.fromkeys(found))[:_MAX_PROPOSALS]
-
-
-def directories(root: Path) -> Iterator[Path]:
-    """Yield a directory and those in it, within bounds, without hidden ones and those of tools."""
-    for count, (directory, names, _) in enumerate(os.walk(root)):
-        depth = len(Path(directory).relative_to(root).parts)
-        deeper = depth < _MAX_DEPTH and count < _MAX_DIRECTORIES
-        names[:] = sorted(n for n in names if deeper and n not in _SKIPPED and not n.startswith("."))
-        yield Path(directory)
 
 
 def relative(path: Path, directory: Path) -> str:

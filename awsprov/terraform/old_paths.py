@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from awsprov.files import read_limited
-from awsprov.terraform.archives import directories, relative
+from awsprov.packaging.handler_search import directories
+from awsprov.terraform.archives import relative
 from awsprov.terraform.findings import Findings
 from awsprov.terraform.resource import ParsedResource
 

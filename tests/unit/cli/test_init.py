@@ -73,6 +73,86 @@ def test_the_first_handler_runs(awsprov: Call, tmp_path: Path) -> None:
     assert json.loads(ran.stdout)["mean"] == 2.0
 
 
+HANDLER = "def handler(event, context): ...\n"
+
+
+def write(directory: Path, **files: str) -> None:
+    """Write Python modules to a directory."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (directory / f"{name}.py").write_text(text)
+
+
+def tree(directory: Path) -> set[str]:
+    """Return the paths of all files in a directory."""
+    return {path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("options", [[], ["--source", "src"]])
+def test_init_names_the_only_handler_and_writes_none_beside_it(
+    awsprov: Call, tmp_path: Path, options: list[str]
+) -> None:
+    write(tmp_path / "src", app=HANDLER)
+    (tmp_path / "requirements.txt").touch()
+    result = awsprov("init", "--name", "prices", *options)
+    assert result.code == 0
+    assert "config.yaml names the handler in src/app.py, and requirements.txt." in result.err
+    config = load(tmp_path / "config.yaml")
+    assert (config.functions["prices"].source, config.functions["prices"].handler) == (tmp_path / "src", "app.handler")
+    assert config.libraries.requirements == tmp_path / "requirements.txt"
+    assert tree(tmp_path) == {"config.yaml", "requirements.txt", "src/app.py"}
+
+
+def test_init_writes_an_empty_file_of_libraries_for_a_handler_without_one(awsprov: Call, tmp_path: Path) -> None:
+    write(tmp_path, app=HANDLER)
+    assert awsprov("init").code == 0
+    assert tree(tmp_path) == {"config.yaml", "requirements.txt", "app.py"}
+    assert (tmp_path / "requirements.txt").read_text().startswith("# The libraries")
+    assert load(tmp_path / "config.yaml").libraries.requirements == tmp_path / "requirements.txt"
+
+
+@pytest.mark.parametrize("directory", ["my: code", "on", "1", "#x", "{a}", "'", "größe"])
+def test_init_writes_the_name_of_any_directory(awsprov: Call, tmp_path: Path, directory: str) -> None:
+    write(tmp_path / directory, app=HANDLER)
+    assert awsprov("init", "--name", "prices").code == 0
+    assert load(tmp_path / "config.yaml").functions["prices"].source == tmp_path / directory
+
+
+@pytest.mark.parametrize("options", [[], ["--quiet"], ["--json"]])
+def test_init_says_which_other_handlers_the_directory_has(awsprov: Call, tmp_path: Path, options: list[str]) -> None:
+    write(tmp_path / "src", app=HANDLER, job=HANDLER)
+    result = awsprov("init", "--name", "prices", *options)
+    assert result.code == 0
+    assert "There are more handlers in src: job.handler. To choose another one, change `handler:`" in result.err
+    assert "handler: app.handler      # or job.handler" in (tmp_path / "config.yaml").read_text()
+    assert load(tmp_path / "config.yaml").functions["prices"].handler == "app.handler"
+
+
+def test_init_lets_the_user_choose_one_of_several_directories(awsprov: Call, tmp_path: Path) -> None:
+    write(tmp_path / "rank", app=HANDLER)
+    write(tmp_path / "to score", app=HANDLER)
+    before = tree(tmp_path)
+    result = awsprov("init", "--name", "prices")
+    assert result.code == 2
+    assert "rank has app.handler; to score has app.handler" in result.err
+    assert "`--source rank` or `--source 'to score'`" in result.err
+    assert tree(tmp_path) == before
+    assert awsprov("init", "--name", "prices", "--source", "to score").code == 0
+    assert load(tmp_path / "config.yaml").functions["prices"].source == tmp_path / "to score"
+
+
+def test_init_writes_nothing_beside_a_handler_outside_of_the_project(
+    awsprov: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "code", app=HANDLER)
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    result = awsprov("init", "--source", "../code")
+    assert result.code == 0
+    assert "outside of the directory of config.yaml" in result.err
+    assert tree(tmp_path) == {"code/app.py", "project/config.yaml"}
+
+
 def test_init_from_terraform_writes_what_loads_and_says_what_is_left(awsprov: Call, tmp_path: Path) -> None:
     infra = tmp_path / "infra"
     infra.mkdir()

@@ -1,0 +1,123 @@
+"""Finds what a project has already: its handlers, and the file of its libraries."""
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from awsprov.files import read_limited
+from awsprov.packaging.project_files import choose_project_file, has_project_file
+from awsprov.packaging.source_survey import MAX_SIZE
+
+_SKIPPED = {"node_modules", "site-packages", "__pycache__", "venv"}
+_NO_CODE = {"test", "tests", "build", "dist", "cdk.out"}  # tests, and copies that tools make
+_MAX_DIRECTORIES, _MAX_DEPTH = 2000, 6
+_USUAL = ("", "src", "lambda_src")  # below the project
+_ARGUMENTS = ["event", "context"]
+_NAMES = {"handler", "lambda_handler"}
+# Only files with such a line are parsed, so that the search is fast in a large repository.
+_LIKELY = re.compile(rb"^def[ \t]+(handler\b|lambda_handler\b|\w+\s*\(\s*event\b)", re.MULTILINE)
+_PROJECT = re.compile(rb"^\[(project\]|tool\.poetry\b)", re.MULTILINE)  # the tables that list dependencies
+_MODULE = re.compile(r"[\w-]+")  # a part of a module's name, as it can be imported
+
+
+@dataclass(frozen=True, order=True)
+class HandlerPlace:
+    """Where a handler is that exists already.
+
+    Arguments:
+        source: the directory that is the source of its function.
+        name: the handler, as config.yaml names it.
+    """
+
+    source: Path
+    name: str
+
+
+def handlers_in(source: Path) -> list[HandlerPlace]:
+    """Return the handlers in the files of a directory; those below it only if it has none itself."""
+    own = list(_handlers(source, source))
+    return own or [found for each in _code_directories(source) for found in _handlers(each, source)]
+
+
+def handlers_of_project(project: Path) -> list[HandlerPlace]:
+    """Return the handlers in the usual directories of a project; those elsewhere in it only if these have none."""
+    usual = [found for name in _USUAL for found in _handlers(project / name)]
+    return usual or [found for each in _code_directories(project) for found in _handlers(each, _root(each, project))]
+
+
+def libraries_file(source: Path, project: Path) -> Path | None:
+    """Return the file that lists the libraries of the code in a directory; None if there is none."""
+    return next((file for each in (source, project) if (file := _libraries_file(each))), None)
+
+
+def directories(root: Path) -> Iterator[Path]:
+    """Yield a directory and those in it, within bounds, without hidden ones and those of tools."""
+    for count, (directory, names, _) in enumerate(os.walk(root)):
+        depth = len(Path(directory).relative_to(root).parts)
+        deeper = depth < _MAX_DEPTH and count < _MAX_DIRECTORIES
+        names[:] = sorted(n for n in names if deeper and _is_own(Path(directory, n)))
+        yield Path(directory)
+
+
+def _is_own(directory: Path) -> bool:
+    """Return whether a directory is not hidden, and not one that a tool made, such as a virtual environment."""
+    name = directory.name
+    return name not in _SKIPPED and not name.startswith(".") and not (directory / "pyvenv.cfg").exists()
+
+
+def _code_directories(root: Path) -> Iterator[Path]:
+    return (each for each in directories(root) if not _NO_CODE & set(each.relative_to(root).parts))
+
+
+def _root(directory: Path, project: Path) -> Path:
+    """Return the directory from which the modules of one are imported: a package is imported as a whole."""
+    while directory != project and (directory / "__init__.py").exists():
+        directory = directory.parent
+    return directory
+
+
+def _handlers(directory: Path, source: Path | None = None) -> Iterator[HandlerPlace]:
+    """Yield the handlers in the files of a directory."""
+    source = source or directory
+    for file in sorted(directory.glob("*.py")):
+        parts = file.relative_to(source).with_suffix("").parts
+        if file.name.startswith("test_") or not all(map(_MODULE.fullmatch, parts)):
+            continue
+        yield from (HandlerPlace(source, ".".join([*parts, name])) for name in _functions(file))
+
+
+def _functions(file: Path) -> list[str]:
+    """Return the functions of a module that Lambda could call; none if it cannot be read or parsed."""
+    try:
+        content = _content(file)
+        body = ast.parse(content).body if _LIKELY.search(content) else []
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    return list(dict.fromkeys(each.name for each in body if isinstance(each, ast.FunctionDef) and _is_handler(each)))
+
+
+def _is_handler(function: ast.FunctionDef) -> bool:
+    """Return whether a function takes an event and a context, by their names or by its own."""
+    names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
+    return names == _ARGUMENTS or (len(names) == len(_ARGUMENTS) and function.name in _NAMES)
+
+
+def _libraries_file(directory: Path) -> Path | None:
+    """Return a directory's requirements.txt or project file; not a pyproject.toml that has only settings of tools."""
+    if (directory / "requirements.txt").is_file():
+        return directory / "requirements.txt"
+    if not has_project_file(directory):
+        return None
+    file = choose_project_file(directory)
+    return file if file.name != "pyproject.toml" or _PROJECT.search(_content(file)) else None
+
+
+def _content(file: Path) -> bytes:
+    """Return the content of a file; empty if it cannot be read."""
+    try:
+        return read_limited(file, MAX_SIZE)
+    except OSError:
+        return b""
