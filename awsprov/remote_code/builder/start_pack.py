@@ -29,6 +29,7 @@ from .workspace import report
 WITHIN = 120.0  # seconds for the import of one handler; Lambda allows ten
 LONGEST = 16 * 1024 * 1024  # bytes of names that one import may report
 UNPRIVILEGED = "65534"  # the user and group that own nothing on Amazon Linux
+_HOME = "/tmp"  # noqa: S108 - as in Lambda # nosec B108
 
 
 def make(
@@ -122,7 +123,7 @@ def _environment(site: Path, variables: dict[str, str]) -> dict[str, str]:
     """Return the environment of the import: the function's variables, without secrets and AWS credentials."""
     fixed = {"PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1", "AWS_EC2_METADATA_DISABLED": "true"}
     region = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
-    base = {"PATH": os.defpath, "HOME": "/tmp", "LANG": "C.UTF-8"}  # noqa: S108 - as in Lambda # nosec B108
+    base = {"PATH": os.defpath, "HOME": _HOME, "LANG": "C.UTF-8"}
     return {**base, **region, **variables, **fixed}
 
 
