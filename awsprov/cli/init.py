@@ -68,8 +68,11 @@ def init(settings: Settings, name: str | None, source: str | None, from_terrafor
         written = _write_new(target, name, region, source, settings)
     if settings.json:
         return _print_document(written, conversion)
-    echo("\n".join(f"Wrote {path}." for path in written if path), err=True)
-    _report(conversion)
+    if not settings.quiet:
+        echo("\n".join(f"Wrote {path}." for path in written if path), err=True)
+    _report(conversion)  # also with --quiet: what has to be done by hand must not get lost
+    if settings.quiet:
+        return 0
     # The new file has the value of --region, and no stages.
     stack = StackLocation(settings.config, "", settings.state_dir, local=True)
     echo(f"Next: `{stack.command_hint('up')}`. It needs no AWS account.", err=True)

@@ -23,6 +23,12 @@ def test_init_writes_a_configuration_that_loads(awsprov: Call, tmp_path: Path) -
     assert "awsprov up --local" in result.err
 
 
+def test_init_prints_nothing_with_quiet(awsprov: Call, tmp_path: Path) -> None:
+    result = awsprov("init", "--quiet")
+    assert (result.code, result.out, result.err) == (0, "", "")
+    assert (tmp_path / "config.yaml").is_file()
+
+
 @pytest.mark.parametrize(
     ("directory", "name"), [("2 My Präisi Model!", "my-praisi-model"), ("iris-v2", "iris-v2"), ("2026", "model")]
 )
