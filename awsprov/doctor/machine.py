@@ -24,7 +24,7 @@ def disk_space(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     message = f"{free / 1024**3:.1f} GB free at {directory}"
     if free >= MIN_FREE:
         return CheckResult("ok", message)
-    return CheckResult("warning", message, f"Free at least {MIN_FREE // 1024**2} MB.")
+    return CheckResult("warning", message, f"Delete files until {MIN_FREE // 1024**2} MB are free.")
 
 
 def ssh_client(aws: Aws, config: Config, stack: Stack) -> CheckResult:

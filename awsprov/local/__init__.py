@@ -207,7 +207,10 @@ def _start_error(document: dict[str, Any], directory: Path) -> Exception:
 def _check_disk_space(directory: Path) -> None:
     free = shutil.disk_usage(directory).free
     if free < _MIN_FREE:
-        raise CloudError(f"Only {free // 1024**2} MB are free on the disk of {directory}.", "Free at least 200 MB.")
+        raise CloudError(
+            f"Only {free // 1024**2} MB are free on the disk of {directory}.",
+            f"Delete files until {_MIN_FREE // 1024**2} MB are free; then run the same command again.",
+        )
 
 
 def _port(record: dict[str, Any], name: str) -> int:

@@ -4,6 +4,7 @@ import io
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +13,7 @@ from awsprov.cli import local_secret
 from awsprov.config.loader import load
 from awsprov.errors import UsageError
 from awsprov.local.credentials import RootKey
-from awsprov.local.running_cloud import RunningCloud
+from awsprov.local.running_cloud import CloudError, RunningCloud
 from awsprov.paths import LOCAL_PYTHON
 from tests.unit.cli.conftest import CONFIG, Call
 
@@ -161,3 +162,12 @@ def test_the_only_function_with_routes_gets_requests_over_http(project: Path) ->
     assert config.routed_function("train") == "train"  # whose missing route is reported later
     with pytest.raises(UsageError, match="no function 'other'"):
         config.routed_function("other")
+
+
+def test_a_full_disk_is_reported_with_the_space_that_must_be_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=199 * 1024**2))
+    with pytest.raises(CloudError, match="Only 199 MB are free") as refused:
+        local.start(tmp_path)
+    assert refused.value.hint.startswith("Delete files until 200 MB are free")

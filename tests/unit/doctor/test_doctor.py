@@ -262,6 +262,7 @@ def test_this_machine_is_checked_too(checkup: Checkup, monkeypatch: pytest.Monke
     statuses = {name: found[name].status for name in ("disk space", "ssh client", "Python")}
     assert statuses == {"disk space": "warning", "ssh client": "warning", "Python": "ok"}
     assert "GB free at " in found["disk space"].message
+    assert found["disk space"].remedy == f"Delete files until {(1 << 62) // 1024**2} MB are free."
     assert found["ssh client"].remedy == "Install the OpenSSH client."
     assert {"disk space", "ssh client", "Python"} & set(checkup.results(only_failing=True)) == set()
 
