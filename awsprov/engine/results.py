@@ -93,7 +93,7 @@ def raise_failures(walked: Walk[Resource], stop: threading.Event) -> None:
     """
     errors = list(walked.failed.values())
     if errors and all(isinstance(error, RejectedError) for error in errors):
-        raise joined(RejectedError, errors, " ") from errors[0]  # to run the same command again does not help
+        raise joined(RejectedError, errors, "\n") from errors[0]  # to run the same command again does not help
     interrupted = stop.is_set() and all(isinstance(error, InterruptedByUserError) for error in errors)
     if errors and not interrupted:
         names = ", ".join(r.name for r in walked.failed)

@@ -12,7 +12,7 @@ from awsprov.cli.settings import Settings
 from awsprov.engine.graph import Walk, walk
 from awsprov.engine.resource import Resource
 from awsprov.engine.results import raise_failures
-from awsprov.errors import RUN_AGAIN, AwsprovError, InterruptedByUserError, PartialError
+from awsprov.errors import RUN_AGAIN, AwsprovError, InterruptedByUserError, PartialError, RejectedError
 
 
 def refused(code: str, operation: str, request_id: str) -> ClientError:
@@ -82,6 +82,15 @@ def test_to_run_the_same_command_again_comes_after_the_advice_of_the_failures(er
     with pytest.raises(PartialError) as caught:
         raise_failures(Walk(failed={Resource("vpc"): broken}), threading.Event())
     assert caught.value.remedy == RUN_AGAIN
+
+
+def test_each_rejected_version_has_its_line() -> None:
+    rejected: dict[Resource, Exception] = {
+        Resource(name): RejectedError(f"Version 2 of {name} did not go live: a, b") for name in ("x", "y")
+    }
+    with pytest.raises(RejectedError) as caught:
+        raise_failures(Walk(failed=rejected), threading.Event())
+    assert caught.value.what.splitlines() == [str(error) for error in rejected.values()]
 
 
 class LookUp(Resource):
