@@ -8,10 +8,12 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.aws.limits import FREE_TMP
+from awsprov.packaging.environment import environment_in, variables_of
 from awsprov.resources.function.entry_point import entry_point
 from awsprov.resources.network.security_groups import listed
 
 _KEY = token_bytes(16)
+_PATHS = variables_of("libraries", "files").keys()
 
 
 def _unchanged(value: Any) -> Any:
@@ -64,9 +66,16 @@ def parameters(settings: Iterable[Setting], function: Any, aws: Aws) -> dict[str
 def digests(variables: Mapping[str, str]) -> dict[str, str]:
     """Return a short digest of each variable's value, by name: enough to see a change.
 
-    Each process has another key, so that the value cannot be found by trying.
+    Each process has another key, so that the value cannot be found by trying. Paths of environments are no secrets:
+    of these it is the environment's name.
     """
-    return {n: hmac.digest(_KEY, value.encode(), "sha256").hex()[:8] for n, value in sorted(variables.items())}
+    return {name: _digest(name, value) for name, value in sorted(variables.items())}
+
+
+def _digest(name: str, value: str) -> str:
+    if name in _PATHS and (not value or environment_in(value)):
+        return environment_in(value) or "known later"
+    return hmac.digest(_KEY, value.encode(), "sha256").hex()[:8]
 
 
 def _mounts(configs: Any) -> str:

@@ -7,7 +7,9 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from awsprov.engine.engine import Engine
 from awsprov.engine.resource import Resource
+from awsprov.packaging.environment import variables_of
 from awsprov.resources.compute.instances import is_ebs_optimized
+from awsprov.resources.function.settings import digests
 from tests.unit.fakes import writable
 from tests.unit.moto_cloud import Moto, on_moto, refreshed
 from tests.unit.resources.drifts import DRIFTS
@@ -193,3 +195,11 @@ def test_a_plan_shows_that_a_variable_differs_and_not_what_it_holds(deployed: Mo
     assert "s3cret-of-old" not in repr(plan)
     assert "hunter22" not in str([c.differences for c in plan.changes])
     engine.up(plan)
+
+
+def test_the_paths_of_environments_are_shown_by_the_names_of_these() -> None:
+    paths = variables_of("b65f0d06", "0f2c9d11")
+    assert digests(paths) == {"PYTHONPATH": "b65f0d06", "AWSPROV_FILES": "0f2c9d11"}
+    assert digests(variables_of("", "")) == {"PYTHONPATH": "known later"}
+    assert "b65f0d06" not in str(digests({"MODEL": paths["PYTHONPATH"]}))
+    assert "s3cret" not in str(digests({"PYTHONPATH": "s3cret"}))
