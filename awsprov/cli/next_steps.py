@@ -35,7 +35,7 @@ def request_step(project: Project, endpoints: list[Endpoint]) -> tuple[str, str]
     """Return an `invoke` command, without the options of the stack, and what it does.
 
     It is sent over HTTP if the function has a route; first one without parameters in its path. The body is an example
-    or the smoke request of the project; without them, an empty object, and the text names the file to write.
+    or the smoke request of the project; without them, an empty object, and the text says how to send a file.
 
     Arguments:
         endpoints: those that exist.
@@ -49,7 +49,7 @@ def request_step(project: Project, endpoints: list[Endpoint]) -> tuple[str, str]
     body = _body(project, name, over_http=own is not None)
     if own and (own.method in _WITHOUT_BODY or (own.method == "ANY" and not body)):
         return shlex.join(words), "send a request"
-    about = "send a request" if body else f"send an empty request; @{_SAMPLE} in its place sends that file"
+    about = "send a request" if body else "send an empty request; @FILE in its place sends a file"
     return shlex.join([*words, body or "{}"]), about
 
 

@@ -1,4 +1,4 @@
-"""The request that `up` and `status` propose: one that the project has, or one whose file they name."""
+"""The request that `up` and `status` propose: one that the project has, or an empty one."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,10 +30,10 @@ def here(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
 
 
-def test_without_an_example_the_file_to_write_is_named(project: Path) -> None:
+def test_without_an_example_no_file_is_named_that_does_not_exist(project: Path) -> None:
     command, about = request_step(stack(project, PLAIN), endpoints())
     assert command == "invoke --http '{}'"
-    assert "examples/request.json" in about
+    assert about == "send an empty request; @FILE in its place sends a file"
 
 
 def test_an_example_of_the_project_is_sent(project: Path) -> None:
