@@ -55,11 +55,11 @@ def open_regular(path: Path) -> BinaryIO:
     """
     if is_system_path(path):
         raise OSError(errno.EINVAL, "Files in /proc, /sys and /dev are not read", str(path))
-    file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")  # noqa: SIM115, PTH123 - the caller closes it
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # before `open`, whose error names the descriptor's number
+        os.close(descriptor)
         raise OSError(errno.EINVAL, "Not a regular file", str(path))
-    return file
+    return open(descriptor, "rb")  # noqa: PTH123 - the caller closes it
 
 
 def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:

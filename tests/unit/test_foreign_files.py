@@ -93,6 +93,12 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
         read_limited(tmp_path / "file", 3)
 
 
+def test_a_directory_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="Not a regular file") as caught:
+        read_limited(tmp_path, 100)
+    assert caught.value.filename == str(tmp_path)
+
+
 @pytest.mark.parametrize(
     "reader",
     [
