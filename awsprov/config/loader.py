@@ -56,7 +56,9 @@ def load(
     unknown += [problem(document, merged, error) for error in errors if is_unknown_key(error)]
     others = [error for error in errors if not is_unknown_key(error)]
     misspelled = [error for error in others if is_misspelled(error, merged)]  # what is missing is an unknown key
-    problems += [problem(document, merged, error) for error in others if error not in misspelled]
+    found = [problem(document, merged, error) for error in others if error not in misspelled]
+    unread = {each.position for each in document.problems}  # no value was read there, so that none is valid
+    problems += [each for each in found if each.position not in unread]
     if config is not None:
         home = path.absolute().parent / state_dir
         config = config.model_copy(update={"stage": stage, "like": like, "state_dir": home})

@@ -221,9 +221,14 @@ def _members(
 def _scalar(node: yaml.Node, position: Position, problems: list[Problem]) -> Any:
     loader = yaml.SafeLoader("")
     try:
-        return loader.construct_object(node)
+        value = loader.construct_object(node)
+        if isinstance(value, int):
+            str(value)  # messages show it: a hexadecimal one can be read, but is too long to be shown
+        return value
     except (yaml.YAMLError, ValueError) as error:
         message = getattr(error, "problem", None) or str(error)
+        if "set_int_max_str_digits" in message:  # Python's advice for programs
+            message = "a number with too many digits"
         problems.append(Problem(position, f"not a plain value: {message}"))
         return None
     finally:
