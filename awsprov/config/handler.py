@@ -34,7 +34,9 @@ def check_handler(file: Path, function: str, project: Path, python: str) -> None
 def _others(function: str, names: set[str]) -> str:
     """Return what a module has instead of a function: the nearest name, or all."""
     nearest = get_close_matches(function, names, 1)
-    return f"; did you mean `{nearest[0]}`?" if nearest else f"; it has {', '.join(sorted(names)) or 'nothing'}"
+    if nearest:
+        return f"; did you mean `{nearest[0]}`?"
+    return f"; it has {', '.join(sorted(names))}" if names else "; it defines nothing"
 
 
 def _defined_names(file: Path, python: str, project: Path) -> set[str] | None:

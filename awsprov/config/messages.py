@@ -12,6 +12,7 @@ from awsprov.config.fields import FileError
 from awsprov.config.yaml_document import Document, Keys, Problem
 
 _CEILINGS = {"functions.NAME.memory": MEMORY, "functions.NAME.timeout": TIMEOUT}
+_VERBS = ("should ", "is ", "has ", "cannot ", "needs ", "replaces ")  # with which errors about a key itself begin
 _KEY = "[key]"  # pydantic's mark of an error of a key
 
 
@@ -67,7 +68,11 @@ def unknown_key(document: Document, keys: Keys) -> Problem:
 def _key_message(keys: Keys, cause: Exception | None) -> str:
     *section, key = keys
     where = ".".join(map(str, section))
-    return f"`{where}.{key}` {cause}" if cause else f"`{key}` in `{where}` must be {Value(tuple(section)).allowed_key}"
+    return (
+        f"`{where}.{key}`{_said(cause)}"
+        if cause
+        else f"`{key}` in `{where}` must be {Value(tuple(section)).allowed_key}"
+    )
 
 
 def _message(value: Value, values: Mapping[str, Any], error: ErrorDetails, cause: Exception | None) -> str:
@@ -75,12 +80,18 @@ def _message(value: Value, values: Mapping[str, Any], error: ErrorDetails, cause
     if cause:
         text = str(cause)
         is_rule = text.startswith("should be ")
-        return f"`{value.dotted}` is {shown(given)}; it {text}" if is_rule else f"`{value.dotted}` {text}"
+        return f"`{value.dotted}` is {shown(given)}; it {text}" if is_rule else f"`{value.dotted}`{_said(cause)}"
     quotes = ", in quotes" if value.is_text and not isinstance(given, str | dict | list | None) else ""
     text = f"`{value.dotted}` is {shown(given)}; it must be {value.allowed}{quotes}{_example(value)}"
     if error["type"] == "less_than_equal" and value.path in _CEILINGS:
         text += f". Source: {_CEILINGS[value.path].source}"
     return text
+
+
+def _said(cause: Exception) -> str:
+    """Return what follows a key in an error: its predicate, or, after a colon, a sentence with another subject."""
+    text = str(cause)
+    return f" {text}" if text.startswith(_VERBS) else f": {text}"
 
 
 def _example(value: Value) -> str:

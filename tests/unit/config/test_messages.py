@@ -169,7 +169,7 @@ functions:
     found = problems(project, text)
     for message in (
         "`name` is `Demo`", "unknown key `nmae`", "duplicate key `region`", "requirements.txt:1: ",
-        "`libraries.files` there is no directory", "`network.zones` is `many`", "has no 'handlr'", "`1GB`",
+        "`libraries.files`: there is no directory", "`network.zones` is `many`", "has no 'handlr'", "`1GB`",
         "unknown key `tiemout`", "`POST /predict` already invokes `predict`", "`errors` needs `payload: body`",
     ):  # fmt: skip
         assert message in found
@@ -195,3 +195,14 @@ def test_a_misspelled_key_is_one_error(project: Project, key: str) -> None:
     why = problems(project, PLAIN.replace(f"{key}:", f"{key}s:", 1))
     assert len(list(errors(why))) == 1
     assert f"unknown key `{key}s`; did you mean `{key}`?" in why
+
+
+@pytest.mark.parametrize("digits", ["9" * 5000, f"0x{'f' * 5000}"])
+def test_a_number_with_too_many_digits_is_one_error(project: Project, digits: str) -> None:
+    (found,) = errors(problems(project, PLAIN.replace("source: src", f"source: src\n    memory: {digits}")))
+    assert found == "config.yaml:8:13: not a plain value: a number with too many digits"
+
+
+def test_an_empty_handler_file_is_said_to_define_nothing(project: Project) -> None:
+    (project.root / "src" / "app.py").write_text("")
+    assert "`functions.predict.handler`: app.py has no 'handler'; it defines nothing" in problems(project, PLAIN)
