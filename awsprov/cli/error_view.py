@@ -5,7 +5,8 @@ import shlex
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from awsprov import __version__
 from awsprov.aws.errors import explain
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import echo, style, width
-from awsprov.errors import RUN_AGAIN, AwsprovError, PartialError, UnexpectedError
+from awsprov.errors import RUN_AGAIN, AwsprovError, Failure, PartialError, UnexpectedError
 from awsprov.hints import complete_document
 from awsprov.ui.encoding import encodable
 from awsprov.ui.json_output import print_json
@@ -60,10 +61,25 @@ def _after_first(error: AwsprovError) -> list[str]:
     """Return all lines of an error but the first."""
     failures = error.failures if isinstance(error, PartialError) else ()
     lines = [] if failures else _indented(error.why.splitlines())
-    for failure in failures:
-        first = f"{style(failure.resource, bold=True)}: {failure.error.what}"
-        lines += ["", first, *_indented(_after_first(failure.error))]
+    for alike in _alike(failures):
+        names, first = ", ".join(failure.resource for failure in alike), alike[0].error
+        reasons = dict.fromkeys(line for failure in alike for line in failure.error.why.splitlines())
+        after = _after_first(first) if len(alike) == 1 else [*_indented([*reasons]), *_next_steps(first)]
+        lines += ["", f"{style(names, bold=True)}: {first.what}", *_indented(after)]
     return [*lines, *_next_steps(error)]
+
+
+def _alike(failures: Sequence[Failure]) -> list[list[Failure]]:
+    """Return failures in groups with the same message and remedy, as when AWS cannot be reached, in their order.
+
+    One with a request id is alone, and one without a remedy: its reason is all that there is to go by.
+    """
+    groups = defaultdict[tuple[str, ...], list[Failure]](list)
+    for failure in failures:
+        error = failure.error
+        alone = failure.resource if error.request_id or not error.remedy else ""
+        groups[alone, error.what, error.remedy, error.reference].append(failure)
+    return list(groups.values())
 
 
 def _next_steps(error: AwsprovError) -> list[str]:

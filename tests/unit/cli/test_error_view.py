@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from awsprov.cli.error_view import draw
 from awsprov.cli.settings import Settings
@@ -65,6 +65,23 @@ def test_each_failure_is_shown_with_its_reason_remedy_and_request_id(error: Part
         for field in ("what", "why", "remedy", "reference", "request_id"):
             assert documents[name][field] in screen
     assert screen.index("nat:") < screen.index("request-1") < screen.index("role:") < screen.index("request-2")
+
+
+def test_failures_for_one_reason_are_one_block_with_all_names(capsys: Any) -> None:
+    hosts = {"vpc": "ec2", "nat": "ec2", "predict": "lambda"}
+    failed: dict[Resource, Exception] = {
+        Resource(name): EndpointConnectionError(endpoint_url=f"https://{host}.example") for name, host in hosts.items()
+    }
+    with pytest.raises(PartialError) as caught:
+        raise_failures(Walk(failed=failed), threading.Event())
+    assert draw(caught.value, Settings()) == 4
+    screen = capsys.readouterr().err
+    assert "vpc, nat, predict: AWS could not be reached" in screen
+    for once in ("could not be reached", "https://ec2.example", "https://lambda.example", "Check the network"):
+        assert screen.count(once) == 1
+    draw(caught.value, Settings(json=True))
+    failures = json.loads(capsys.readouterr().out)["error"]["failures"]
+    assert [each["resource"] for each in failures] == list(hosts)
 
 
 def test_a_bug_and_an_error_of_this_machine_are_distinguished(error: PartialError, capsys: Any) -> None:
