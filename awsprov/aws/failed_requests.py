@@ -14,7 +14,15 @@ from functools import cached_property
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.aws.log_query import Query, log_events, milliseconds_ago, reports_failure, request_events
+from awsprov.aws.log_query import (
+    TRACEBACK,
+    Query,
+    join_tracebacks,
+    log_events,
+    milliseconds_ago,
+    reports_failure,
+    request_events,
+)
 
 _END = "REPORT RequestId"
 UNUSABLE = "The API cannot use what"  # in what the loader logs about a result, with which API Gateway answers 5xx
@@ -31,7 +39,6 @@ _TIMED_OUT = re.compile(r"^\S+ ([0-9a-f-]{36}) (Task timed out .*)")
 _LOGGED = re.compile(r"^\[(?:ERROR|CRITICAL)\]\t\S+\t(\S*)\t(.*)")  # of Python's logging: level, time, request, message
 _FRAME = re.compile(r'^\s*File "([^"]+)",? (?i:line) (\d{1,9})(?:, in (\S+))?', re.MULTILINE)
 _RAISED = re.compile(r"\[ERROR\] [\w.]+: (.*?)(?:\nTraceback \(most recent call last\):|\Z)", re.DOTALL)
-_TRACEBACK = "Traceback (most recent call last):"
 _MACHINERY = re.compile(r"importlib|awslambdaric|_awsprov")  # in the file names of frames that are not the handler's
 
 
@@ -80,7 +87,7 @@ class FailedRequest:
     def error(self) -> str:
         """The error in one line, without Lambda's prefixes: type and message."""
         lines = self._main.strip().splitlines() or [""]
-        first = (lines[-1] if lines[0] == _TRACEBACK else lines[0]).strip()
+        first = (lines[-1] if lines[0] == TRACEBACK else lines[0]).strip()
         if self._main.startswith((_INIT, _END)):
             kind = _ERROR_TYPE.search(self._main)
             return kind[1] if kind else first
@@ -148,25 +155,12 @@ def failed_requests(aws: Aws, group: str, version: str, start: int) -> FailureSe
 
 def _with_traceback(aws: Aws, group: str, request: FailedRequest) -> FailedRequest:
     """Return a request with the whole traceback that its handler printed: each line of it is an event of its own."""
-    if not (request.request_id and any(each.strip() == _TRACEBACK for each in request.messages)):
+    if not (request.request_id and any(each.strip() == TRACEBACK for each in request.messages)):
         return request
     events = request_events(aws, group, request.request_id, int(request.at.timestamp() * 1000))
-    messages = _join_tracebacks(str(event["message"]).rstrip() for event in events)
+    messages = join_tracebacks(str(event["message"]).rstrip() for event in events)
     wanted = (each for each in messages if reports_failure(each) or each.startswith(_END) or _NEARLY_UP in each)
     return replace(request, messages=tuple(wanted))
-
-
-def _join_tracebacks(lines: Iterable[str]) -> list[str]:
-    """Return lines with each traceback as one of them: its indented lines, and the next, with the exception."""
-    joined, inside = list[str](), False
-    for line in lines:
-        if inside and not line.startswith("END RequestId"):
-            joined[-1] += f"\n{line}"
-            inside = line.startswith(" ")
-        else:
-            joined.append(line)
-            inside = line == _TRACEBACK
-    return joined
 
 
 def _failing(aws: Aws, group: str, start: int) -> tuple[list[Any], int]:

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import dropwhile, islice, repeat
 from typing import Any
 
 from awsprov.aws.client import Aws
@@ -15,6 +15,9 @@ from awsprov.errors import NoStackError
 POLL_INTERVAL = 1.0  # seconds between two queries of a log that is followed
 _INIT = 30_000  # milliseconds before the start of a request in which its initialisation may have begun
 LATE = 10_000  # milliseconds by which a line can be listed after a newer one
+TRACEBACK = "Traceback (most recent call last):"
+_PRINTED_WITHIN = 1000  # milliseconds in which all lines of a traceback are printed
+_MOST_LINES = 1000  # that are searched for those of one traceback
 # Texts of lines that report a failure: of Python's logging in Lambda's two formats, of a traceback, and of Lambda
 # (developer guide, "Working with Lambda function logs" and "Lambda runtime environment lifecycle").
 FAILURES = (
@@ -138,6 +141,38 @@ def request_events(aws: Aws, group: str, request_id: str, start: int) -> list[An
         around = list(_filter(aws, group, logStreamNames=[stream], startTime=began, **until))
         found += _between(around, request_id, ended)
     return found
+
+
+def whole_traceback(aws: Aws, group: str, event: Any) -> Any:
+    """Return an event; if it is the first line of a traceback that a handler printed, with the lines after it.
+
+    Each line that a handler prints is an event of its own.
+
+    Arguments:
+        aws: the clients.
+        group: the log group.
+        event: an event of it.
+    """
+    if event["message"].strip() != TRACEBACK:
+        return event
+    start, stream = event["timestamp"], event["logStreamName"]
+    around = _filter(aws, group, logStreamNames=[stream], startTime=start, endTime=start + _PRINTED_WITHIN)
+    after = dropwhile(lambda each: each["eventId"] != event["eventId"], islice(around, _MOST_LINES))
+    lines = join_tracebacks(str(each["message"]).rstrip() for each in after)
+    return {**event, "message": lines[0]} if lines else event
+
+
+def join_tracebacks(lines: Iterable[str]) -> list[str]:
+    """Return lines with each traceback as one of them: its indented lines, and the next, with the exception."""
+    joined, inside = list[str](), False
+    for line in lines:
+        if inside and not line.startswith("END RequestId"):
+            joined[-1] += f"\n{line}"
+            inside = line.startswith(" ")
+        else:
+            joined.append(line)
+            inside = line == TRACEBACK
+    return joined
 
 
 def _between(events: list[Any], request_id: str, ended: bool) -> list[Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from awsprov.aws.log_query import POLL_INTERVAL, Query, merged_events, milliseconds_ago, request_events
+from awsprov.aws.log_query import POLL_INTERVAL, Query, merged_events, milliseconds_ago, request_events, whole_traceback
 from awsprov.cli.help_format import Command
 from awsprov.cli.install_log import read_lines
 from awsprov.cli.options import common, function_argument, pass_settings
@@ -85,6 +85,8 @@ def logs(
     if request_id:
         return _of_request(settings, project, groups, request_id, query.start, view)
     found = merged_events(project.aws, groups, query, lambda: follow and _after_a_while())
+    if errors:
+        found = ((group, whole_traceback(project.aws, group, event)) for group, event in found)
     _show(settings, (event | {"function": groups[group]} for group, event in found), view)
     return 0
 

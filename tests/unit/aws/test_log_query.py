@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from awsprov.aws.client import Aws
-from awsprov.aws.log_query import FAILURES, LATE, Query, _between, merged_events, milliseconds_ago
+from awsprov.aws.log_query import FAILURES, LATE, Query, _between, merged_events, milliseconds_ago, whole_traceback
 
 
 def test_a_text_is_searched_for_literally() -> None:
@@ -81,3 +81,22 @@ def test_several_logs_are_followed_together_and_each_event_is_yielded_once() -> 
         ("a", 0), ("b", 1), ("b", 2), ("a", 3), ("b", 4), ("a", 5), ("b", 6),
     ]  # fmt: skip
     assert logs.starts == {"a": [1, 3], "b": [1, 2]}  # a line can be listed late
+
+
+PRINTED = ["at work", "Traceback (most recent call last):", '  File "app.py", line 3', "ValueError: thirteen", "done"]
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [(1, "\n".join(PRINTED[1:4])), (3, "ValueError: thirteen")],
+    ids=["its first line", "another line"],
+)
+def test_a_printed_traceback_is_one_event(line: int, shown: str) -> None:
+    events = [
+        {"eventId": str(number), "timestamp": 7, "logStreamName": "s", "message": f"{text}\n"}
+        for number, text in enumerate(PRINTED)
+    ]
+    paginator = SimpleNamespace(paginate=lambda **sent: [{"events": events if sent["logStreamNames"] == ["s"] else []}])
+    aws = cast("Aws", SimpleNamespace(logs=SimpleNamespace(get_paginator=lambda _: paginator)))
+    found = whole_traceback(aws, "group", events[line])
+    assert (found["message"].rstrip(), found["eventId"]) == (shown, str(line))
