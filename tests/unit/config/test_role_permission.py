@@ -107,7 +107,7 @@ MANAGED = "arn:aws:iam::aws:policy/P"
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ("permissions: [s3:GetObjekt on a/*]", r"config.yaml:9:19: `functions.predict.permissions.0` `s3:GetObjekt`"),
+        ("permissions: [s3:GetObjekt on a/*]", r"config.yaml:9:19: `functions.predict.permissions.0`: `s3:GetObjekt`"),
         ("permissions: [s3:GetObject on a/*, 7]", r"config.yaml:9:40: .*permissions.1` is `7`; it should be actions"),
         (
             "permissions: ['s3:GetObject on arn:aws-cn:s3:::a/*']",

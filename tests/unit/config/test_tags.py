@@ -15,7 +15,7 @@ MANY = {f"tag{n}": "x" for n in range(41)}
 @pytest.mark.parametrize(
     ("section", "message"),
     [
-        ("tags: {'aws:team': a}", r"config.yaml:11:8: `tags.aws:team` 'aws:team' is reserved"),
+        ("tags: {'aws:team': a}", r"config.yaml:11:8: `tags.aws:team`: 'aws:team' is reserved"),
         ("tags: {'AWS:team': a}", "is reserved"),
         ("tags: {'awsprov:stack': other}", "'awsprov:stack' is reserved"),
         ("tags: {Name: a}", "'Name' is reserved"),
@@ -24,7 +24,7 @@ MANY = {f"tag{n}": "x" for n in range(41)}
         (f"tags: {{{'k' * 129}: a}}", r"config.yaml:11:8: .* of 128 characters at most"),
         (f"tags: {{team: {'v' * 257}}}", r"config.yaml:11:14: `tags.team` .*of 256 characters at most"),
         ("tags: {'': a}", "`` in `tags` must be the key of a tag"),
-        ("tags: {team: a;b}", r"config.yaml:11:14: `tags.team` 'a;b' has characters other than"),
+        ("tags: {team: a;b}", r"config.yaml:11:14: `tags.team`: 'a;b' has characters other than"),
         ("tags: {cost-center: 4711}", r"config.yaml:11:21: `tags.cost-center` .* in quotes, as in `cost-center: risk`"),
         ("api: {type: http}\ntags: {team: ''}", "config.yaml:12:14: the tag `team` has no value, which HTTP APIs need"),
         (f"tags: {json.dumps(MANY)}", r"config.yaml:11:7: `tags` .*at most 40"),
