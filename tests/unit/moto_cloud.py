@@ -13,7 +13,7 @@ import pytest
 from botocore.awsrequest import AWSResponse, HTTPHeaders
 from moto import mock_aws
 from moto.apigatewayv2.models import apigatewayv2_backends
-from moto.ec2.models import amis, ec2_backends
+from moto.ec2.models import EC2Backend, amis, ec2_backends
 from moto.efs.models import EFSBackend, efs_backends
 from moto.utilities.utils import load_resource
 
@@ -240,6 +240,17 @@ def _once_for_each_token(create: Callable[..., Any]) -> Callable[..., Any]:
     return created
 
 
+def _one_endpoint_for_each_token(create: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the operation of EC2 that returns the endpoint of a client token, of which moto creates another one."""
+
+    def created(backend: Any, client_token: str | None = None, **options: Any) -> Any:
+        existing = [each for each in backend.vpc_end_points.values() if each.state != "deleted"]
+        repeated = (each for each in existing if client_token and each.client_token == client_token)
+        return next(repeated, None) or create(backend, client_token=client_token, **options)
+
+    return created
+
+
 def refreshed(engine: Engine) -> dict[str, Resource]:
     """Return all resources of the stack, refreshed, by name."""
     engine.refresh()
@@ -274,5 +285,6 @@ def on_moto(root: Path, api: str = REST, nat: str = "single", functions: str = "
         patch.setattr("awsprov.resources.compute.host_keys.console_output", lambda *_: CONSOLE)
         patch.setattr("awsprov.resources.compute.nat_instance.console_output", lambda *_: READY)
         patch.setattr(EFSBackend, "create_access_point", _once_for_each_token(EFSBackend.create_access_point))
+        patch.setattr(EC2Backend, "create_vpc_endpoint", _one_endpoint_for_each_token(EC2Backend.create_vpc_endpoint))
         patch.setattr(Builder, "shell", lambda *_: nullcontext(BuilderShell()))
         yield Moto(root, api, nat, functions=functions)
