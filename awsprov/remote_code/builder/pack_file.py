@@ -225,7 +225,8 @@ def _links(packed: Iterable[str], written: "set[str]", entries: "set[str]") -> d
 
     A package with a packed file gets all its directories, because a walk through it does not follow links. Metadata is
     in directories as well: `importlib.metadata.entry_points` would follow links, to look for a file on the file system
-    that most packages lack. Other packages without packed files are one link each, and so are directories of bytecode.
+    that most packages lack. Other packages without packed files are one link each. The directories of bytecode are
+    empty: imports find it on the file system, and each walk the same files, whether it follows links or not.
 
     Arguments:
         packed: the names of the packed files.
@@ -241,6 +242,7 @@ def _links(packed: Iterable[str], written: "set[str]", entries: "set[str]") -> d
         if name.partition("/")[0] not in local:
             directory, entry = "", name.partition("/")[0]
         elif directory.endswith(_BYTECODE_DIRECTORY) and directory not in directories:
-            directory, _, entry = directory.rpartition("/")
+            links.setdefault(directory, set())
+            continue
         links.setdefault(directory or ".", set()).add(entry)
     return {directory: sorted(names) for directory, names in sorted(links.items())}

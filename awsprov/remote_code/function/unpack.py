@@ -5,8 +5,8 @@ system, and replaces the environment in sys.path. Another process (`unpacking.py
 in which the imports need them. An import waits for the blocks that it needs. If anything fails, links are left: imports
 work, only slower.
 
-Bytecode is not unpacked into thousands of files, but into one, which is mapped into memory. Sources stay links: an
-import needs none, and tracebacks and `inspect` find them there.
+Bytecode is not unpacked into thousands of files, but into one, which is mapped into memory; what is not packed is read
+from the file system. Sources stay links: an import needs none, and tracebacks and `inspect` find them there.
 """
 
 import contextlib
@@ -17,6 +17,7 @@ import shutil
 import sys
 import tempfile
 import threading
+from functools import partial
 from importlib import machinery
 from importlib.util import cache_from_source, spec_from_file_location
 from pathlib import Path
@@ -26,11 +27,6 @@ from typing import Any
 from .unpacking import BYTECODE, INDEX, Unpacking, scratch_of
 
 SHARE = 0.75  # of the free space in the temporary directory; the rest is left to the handler
-_LOADERS: "list[tuple[Any, list[str]]]" = [  # as in the finder that Python uses itself
-    (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
-    (machinery.SourceFileLoader, machinery.SOURCE_SUFFIXES),
-    (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES),
-]
 
 
 def use_start_pack(site: str, below: "str | None" = None) -> str:
@@ -69,6 +65,7 @@ class _LocalCopy:
     """The local copy of an environment. It is complete when it contains the index.
 
     Attributes:
+        site: the environment on the file system.
         path: the directory.
         modules: by name with slashes for dots, the file of each packed module, its block, and for bytecode where it
             begins in the unpacked bytecode, and its size.
@@ -76,7 +73,7 @@ class _LocalCopy:
     """
 
     def __init__(self, site: str, home: Path, index: "dict[str, Any]") -> None:
-        self.path = str(home / Path(site).name)
+        self.site, self.path = site, str(home / Path(site).name)
         self.modules: dict[str, list[Any]] = index["modules"]
         self._lock, self._reports = threading.Lock(), -1
         self._unpacked = len(index["blocks"])  # blocks at the beginning that are unpacked
@@ -118,7 +115,12 @@ class _Finder(machinery.FileFinder):
     """Finds packed modules in the index of the start pack, without a look at the disk, and all others as usual."""
 
     def __init__(self, path: str, copy: _LocalCopy) -> None:
-        super().__init__(path, *_LOADERS)
+        loaders: list[tuple[Any, list[str]]] = [  # as in the finder that Python uses itself
+            (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
+            (partial(_SourceLoader, copy=copy), machinery.SOURCE_SUFFIXES),
+            (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES),
+        ]
+        super().__init__(path, *loaders)
         self._copy = copy
         self._prefix = f"{path[len(copy.path) + 1 :]}/" if path != copy.path else ""
 
@@ -133,6 +135,20 @@ class _Finder(machinery.FileFinder):
         start, size = place
         loader = _BytecodeLoader(fullname, path, memoryview(self._copy.bytecode)[start : start + size])
         return spec_from_file_location(fullname, path, loader=loader)
+
+
+class _SourceLoader(machinery.SourceFileLoader):
+    """Loads a module that is not packed: its source is a link, its bytecode is on the file system only."""
+
+    def __init__(self, fullname: str, path: str, copy: _LocalCopy) -> None:
+        super().__init__(fullname, path)
+        self._copy = copy
+
+    def get_data(self, path: str) -> bytes:
+        """Return the content of a file; of this module's bytecode from the file system."""
+        if path == cache_from_source(self.path):
+            path = f"{self._copy.site}{path[len(self._copy.path) :]}"
+        return super().get_data(path)
 
 
 class _BytecodeLoader(machinery.SourceFileLoader):
