@@ -310,7 +310,9 @@ def test_a_runtime_that_cannot_be_installed_is_an_error_and_leaves_no_files(
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
     cloud = Cloud(tmp_path, 1)
-    with pytest.raises(runtimes.RuntimeUnavailableError, match=f"uv could not create .* {PYTHON} (?s:.*)boto3"):
+    with pytest.raises(
+        runtimes.RuntimeUnavailableError, match=f"uv could not create .* {PYTHON} (?s:.*)http://127.0.0.1:9/simple/"
+    ):
         runtimes.python(cloud, PYTHON)
     assert [path.name for path in (tmp_path / "runtimes").iterdir() if path.is_dir()] == []
     monkeypatch.setattr(uv, "run", lambda *_: pytest.fail("uv was run again"))
