@@ -88,7 +88,7 @@ def _filled(line: str, width: int, hanging: str) -> Iterator[str]:
 def _words(line: str, room: int) -> Iterator[tuple[str, str]]:
     """Yield each word with the blanks before it; a command that is longer than a line is several words."""
     for found in _WORD.finditer(line):
-        if display_width(found[2]) > room and " " in found[2]:
+        if display_width(found[2]) > room and len(found[2].split()) > 1:
             yield from ((part[1], part[2]) for part in _PART.finditer(found[0]))
         else:
             yield found[1], found[2]

@@ -45,6 +45,11 @@ def test_a_word_that_is_too_long_is_on_a_line_of_its_own() -> None:
     assert wrap(f"POST {url} answers", 40) == f"POST\n{url}\nanswers"
 
 
+@pytest.mark.parametrize("blank", [" ", "\t"])
+def test_a_command_that_is_longer_than_a_line_is_broken_at_its_blanks(blank: str) -> None:
+    assert wrap(f"run `awsprov{blank}rollback`", 12) == "run `awsprov\nrollback`"
+
+
 def test_styles_and_wide_characters_count_as_they_are_shown() -> None:
     assert display_width(printable(style("abc", fg="red"))) == display_width(style("abc", bold=True)) == 3
     assert display_width("字ñ") == 3
