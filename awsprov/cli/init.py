@@ -1,6 +1,5 @@
 """init: write a config.yaml for the handler that a project has, or with a first one."""
 
-import json
 import os
 import re
 import shlex
@@ -16,6 +15,7 @@ from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import can_ask, note
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import echo, prompt
+from awsprov.config.allowed_values import dump_flow
 from awsprov.config.names import fit_name
 from awsprov.errors import RefusedError, UsageError
 from awsprov.files import is_inside
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from awsprov.terraform.resource import Infrastructure
 
 _FIRST_HANDLER = "lambda_function.lambda_handler"
-_PLAIN = re.compile(r"(?!(y|n|yes|no|on|off|true|false|null)$)[a-z_./][\w./-]*", re.IGNORECASE)
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+")  # whether there is one of that name is checked with AWS's list later
 
@@ -179,7 +178,11 @@ def _write_config(
     target: Path, stack: tuple[str, str], source: str, requirements: str, handler: str, comment: str = ""
 ) -> Path | None:
     name, region = stack
-    paths = {"source": _scalar(source), "requirements": _scalar(requirements), "handler": _scalar(handler) + comment}
+    paths = {
+        "source": dump_flow(source),
+        "requirements": dump_flow(requirements),
+        "handler": dump_flow(handler) + comment,
+    }
     return _write(target, _template("config.yaml").format(name=name, region=region, **paths))
 
 
@@ -221,11 +224,6 @@ def _report(conversion: "Conversion | None") -> None:
     for parameter in conversion.secrets:
         echo(f"  aws ssm put-parameter {options} --name {parameter} --value file://FILE", err=True)
     echo("`awsprov up --local` asks for them.", err=True)
-
-
-def _scalar(text: str) -> str:
-    """Return a text as YAML, in quotes where it would not be read as a text."""
-    return text if _PLAIN.fullmatch(text) else json.dumps(text)
 
 
 def _ask(question: str, default: str, asking: bool) -> str:
