@@ -73,6 +73,11 @@ def write(cloud: Cloud, region: str, group_name: str, stream_name: str, lines: I
         _drop_oldest(group)
 
 
+def ensure_group(cloud: Cloud, region: str, name: str) -> None:
+    """Create a log group if it is missing."""
+    _group(cloud, region, name)
+
+
 def _ordered(lines: Iterable[LogLine]) -> list[LogLine]:
     """Make no timestamp later than the next one: printed lines have the time at which they were read."""
     ordered: list[LogLine] = []

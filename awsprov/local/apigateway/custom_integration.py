@@ -20,7 +20,7 @@ _JSON = "application/json"
 _JAVA = regex.V1 | regex.WORD  # scoped inline flags; `.` matches no line terminator of Unicode, as in Java
 
 
-def respond(
+async def respond(
     request: Request,
     method: dict[str, Any],
     function: LambdaIntegration,
@@ -36,7 +36,7 @@ def respond(
     integration = method["methodIntegration"]
     event = _event(request, integration, scope)
     try:
-        payload = function.invoke(event, log_context).payload
+        payload = (await function.invoke(event, log_context)).payload
     except IntegrationTimeoutError as error:
         raise GatewayError(504, "Endpoint request timed out", "GatewayTimeoutException") from error
     except IntegrationError as error:

@@ -1,5 +1,6 @@
 """HTTP APIs (API Gateway v2): serves the routes of a stage, with CORS and JWT authorizers."""
 
+import asyncio
 import functools
 import logging
 from dataclasses import dataclass, field
@@ -66,7 +67,7 @@ class HttpApis:
         self._throttle = throttle
         self._jwt_verifier = JwtVerifier()
 
-    def serve(self, backend: Any, api_id: str, rest: str, request: Request) -> Response:
+    async def serve(self, backend: Any, api_id: str, rest: str, request: Request) -> Response:
         """Serve a request.
 
         Arguments:
@@ -84,37 +85,37 @@ class HttpApis:
         context = LogContext(api_id, name, path=path)
         response = cors.preflight_response(api.cors_configuration, request)
         if response is None:
-            response = self._respond(RouteCall(backend, api, stage, request, path, context))
+            response = await self._respond(RouteCall(backend, api, stage, request, path, context))
             cors.replace_headers(api.cors_configuration, request, response)
         response.headers.append(("apigw-requestid", request.extended_id))
         settings = stage.access_log_settings
         access_log.write(self._cloud, backend.region_name, settings, context, request=request, response=response)
         return response
 
-    def _respond(self, call: RouteCall) -> Response:
+    async def _respond(self, call: RouteCall) -> Response:
         try:
             if call.request.too_large:
                 raise GatewayError(413, "Request Entity Too Large")
             _find_route(call)
-            self._authorize(call)
+            await self._authorize(call)
             self._throttle_stage(call)
-            return _integrate(call)
+            return await _integrate(call)
         except GatewayError as error:
             return error.response()
 
-    def _authorize(self, call: RouteCall) -> None:
+    async def _authorize(self, call: RouteCall) -> None:
         authorization = call.route.authorization_type or "NONE"
         if authorization == "AWS_IAM":
             call.authorizer = {"iam": _authorize_caller(call, self._cloud)}
         elif authorization == "JWT":
-            call.authorizer = {"jwt": self._verify_token(call)}
+            call.authorizer = {"jwt": await self._verify_token(call)}
         elif authorization != "NONE":
             _log.warning(
                 "The local cloud does not support authorizers of type %s and refuses the request.", authorization
             )
             raise GatewayError(401, "Unauthorized")
 
-    def _verify_token(self, call: RouteCall) -> dict[str, Any]:
+    async def _verify_token(self, call: RouteCall) -> dict[str, Any]:
         """Return the `jwt` of the authorizer's context."""
         authorizer = call.api.authorizers.get(call.route.authorizer_id)
         configuration = (authorizer.jwt_config if authorizer else None) or {}
@@ -123,7 +124,7 @@ class HttpApis:
         if not token:
             raise GatewayError(401, "Unauthorized", headers={"www-authenticate": "Bearer"})
         try:
-            claims = self._jwt_verifier.claims(token, configuration, scopes)
+            claims = await asyncio.to_thread(self._jwt_verifier.claims, token, configuration, scopes)  # it fetches keys
         except ScopeError as error:
             challenge = f'Bearer scope="{" ".join(scopes)}" error="insufficient_scope"'
             raise GatewayError(403, "Forbidden", headers={"www-authenticate": challenge}) from error
@@ -181,7 +182,7 @@ def _authorize_caller(call: RouteCall, cloud: Cloud) -> dict[str, Any]:
     }
 
 
-def _integrate(call: RouteCall) -> Response:
+async def _integrate(call: RouteCall) -> Response:
     integration = call.api.integrations.get(str(call.route.target or "").removeprefix("integrations/"))
     if integration is None or integration.integration_type != "AWS_PROXY":
         _log.warning("API %s: route %s has no Lambda integration", call.api.api_id, call.route.route_key)
@@ -190,7 +191,7 @@ def _integrate(call: RouteCall) -> Response:
     variables = call.stage.stage_variables or {}
     function = LambdaIntegration(integration.integration_uri, call.source_arns, timeout, variables)
     try:
-        return _invoke(function, call, integration.payload_format_version)
+        return await _invoke(function, call, integration.payload_format_version)
     except (IntegrationTimeoutError, IntegrationThrottledError) as error:
         raise GatewayError(503, "Service Unavailable") from error
     except (IntegrationError, MalformedResponseError) as error:
@@ -199,9 +200,9 @@ def _integrate(call: RouteCall) -> Response:
         raise GatewayError(500, "Internal Server Error") from error
 
 
-def _invoke(function: LambdaIntegration, call: RouteCall, payload_format: str) -> Response:
+async def _invoke(function: LambdaIntegration, call: RouteCall, payload_format: str) -> Response:
     version_1 = payload_format == "1.0"
-    response = function.invoke(_event_v1(call) if version_1 else _event_v2(call), call.log_context)
+    response = await function.invoke(_event_v1(call) if version_1 else _event_v2(call), call.log_context)
     if response.error:
         raise MalformedResponseError("the function failed")
     if version_1:

@@ -55,7 +55,7 @@ class LambdaIntegration:
     timeout: float
     stage_variables: dict[str, str]
 
-    def invoke(self, event: dict[str, Any], context: LogContext) -> InvocationResponse:
+    async def invoke(self, event: dict[str, Any], context: LogContext) -> InvocationResponse:
         """Invoke the function, and record the result in the context of the access log.
 
         Raises:
@@ -68,7 +68,7 @@ class LambdaIntegration:
             raise GatewayError(413, "Request Too Long", "RequestEntityTooLargeException")
         started = time.monotonic()
         try:
-            response = registry.invocations().run(target, payload, timeout=self.timeout)
+            response = await registry.invocations().run(target, payload, timeout=self.timeout)
         except StillRunningError as error:
             raise IntegrationTimeoutError("Endpoint request timed out") from error
         except ServiceError as error:

@@ -4,9 +4,8 @@ import json
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
-from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
 from awsprov.local.wire import request_id
 
@@ -22,7 +21,6 @@ class Request:
         query: as sent.
         headers: the last value of each header, by name in title case, as most clients send them.
         multi_headers: all values of each header.
-        too_large: whether the body exceeds API Gateway's limit of 10 MB; then `body` is only its start.
         time: seconds since the epoch.
     """
 
@@ -31,10 +29,9 @@ class Request:
     query: str
     headers: dict[str, str]
     multi_headers: dict[str, list[str]]
-    body: bytes
     source_ip: str
     protocol: str
-    too_large: bool = False
+    body: bytes = b""
     id: str = field(default_factory=request_id)
     time: float = field(default_factory=time.time)
 
@@ -50,6 +47,11 @@ class Request:
         for name, value in parse_qsl(self.query, keep_blank_values=True):
             parameters.setdefault(name, []).append(value)
         return parameters
+
+    @property
+    def too_large(self) -> bool:
+        """Whether the body exceeds API Gateway's limit of 10 MB."""
+        return len(self.body) > BODY_LIMIT
 
     @property
     def formatted_time(self) -> str:
@@ -75,14 +77,6 @@ class Response:
     body: bytes
     error: str = ""
 
-    @property
-    def status_line(self) -> str:
-        """The status in the format of WSGI."""
-        try:
-            return f"{self.status} {HTTPStatus(self.status).phrase}"
-        except ValueError:
-            return f"{self.status} Status"
-
 
 class GatewayError(Exception):
     """An error response of API Gateway itself, with the status, message and error type of AWS."""
@@ -101,41 +95,18 @@ class GatewayError(Exception):
         )
 
 
-def read_request(environ: dict[str, Any]) -> Request:
-    """Return the request of a WSGI environment."""
-    body, too_large = _read_body(environ)
-    path, _, query = (environ.get("REQUEST_URI") or environ.get("RAW_URI") or _original_uri(environ)).partition("?")
+def read_request(scope: dict[str, Any]) -> Request:
+    """Return the request of an ASGI scope, whose body has not been read yet."""
     headers: dict[str, list[str]] = {}
-    for name, value in environ["awsprov.headers"]:
-        headers.setdefault(name, []).append(value)
+    for name, value in scope["headers"]:
+        headers.setdefault(name.decode("latin-1").title(), []).append(value.decode("latin-1"))
+    path = scope["raw_path"].decode("latin-1")
     return Request(
-        environ["REQUEST_METHOD"],
+        scope["method"],
         path if path.startswith("/") else f"/{path.split('/', 3)[-1]}",  # some clients send an absolute URL
-        query or environ.get("QUERY_STRING", ""),
+        scope["query_string"].decode("latin-1"),
         {name: values[-1] for name, values in headers.items()},
         headers,
-        body,
-        environ.get("REMOTE_ADDR", "127.0.0.1"),
-        environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
-        too_large,
+        scope["client"][0],
+        f"HTTP/{scope['http_version']}",
     )
-
-
-def _read_body(environ: dict[str, Any]) -> tuple[bytes, bool]:
-    """Return the body, and whether it is too large. No more than the limit and one byte is read."""
-    length = environ.get("CONTENT_LENGTH")
-    if length:
-        size = int(length)
-    elif "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
-        size = BODY_LIMIT + 1
-    else:
-        return b"", False
-    body = environ["wsgi.input"].read(min(size, BODY_LIMIT + 1))
-    return body, len(body) > BODY_LIMIT
-
-
-def _original_uri(environ: dict[str, Any]) -> str:
-    """Encode the path again, for servers that pass only the decoded one."""
-    path = quote(environ.get("PATH_INFO", "/").encode("latin-1"), safe="/:@!$&'()*+,;=~-._")
-    query = environ.get("QUERY_STRING", "")
-    return f"{path}?{query}" if query else path

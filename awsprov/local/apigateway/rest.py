@@ -72,7 +72,7 @@ class RestApis:
         self._throttle = throttle
         self._routers: dict[str, PathRouter] = {}
 
-    def serve(self, backend: Any, api_id: str, rest: str, request: Request) -> Response:
+    async def serve(self, backend: Any, api_id: str, rest: str, request: Request) -> Response:
         """Serve a request.
 
         Arguments:
@@ -82,7 +82,7 @@ class RestApis:
             GatewayError: the stage does not exist.
         """
         call = _new_call(backend, api_id, rest, request)
-        response = self._respond(call)
+        response = await self._respond(call)
         response.headers += [("x-amzn-RequestId", request.id), ("x-amz-apigw-id", request.extended_id)]
         settings = call.stage.access_log_settings
         access_log.write(
@@ -90,12 +90,12 @@ class RestApis:
         )
         return response
 
-    def _respond(self, call: MethodCall) -> Response:
+    async def _respond(self, call: MethodCall) -> Response:
         try:
             self._find_method(call)
             self._authorize(call)
             self._throttle_stage(call)
-            return _integrate(call)
+            return await _integrate(call)
         except GatewayError as error:
             return gateway_responses.respond(error, call.request, call.snapshot.get("gateway_responses", {}))
 
@@ -168,7 +168,7 @@ def _authorize_caller(call: MethodCall, cloud: Cloud) -> ApiCaller:
         raise GatewayError(403, str(error), "AccessDeniedException") from error
 
 
-def _integrate(call: MethodCall) -> Response:
+async def _integrate(call: MethodCall) -> Response:
     integration = call.method.get("methodIntegration") or {}
     integration_type = integration.get("type")
     converted = integration_type == "AWS_PROXY" or integration.get("contentHandling")
@@ -182,8 +182,9 @@ def _integrate(call: MethodCall) -> Response:
     timeout = int(integration.get("timeoutInMillis") or _TIMEOUT) / 1000
     function = LambdaIntegration(integration["uri"], (call.source_arn,), timeout, call.stage.variables)
     if integration_type == "AWS":
-        return custom_integration.respond(call.request, call.method, function, _template_scope(call), call.log_context)
-    return _proxy(call, function)
+        scope = _template_scope(call)
+        return await custom_integration.respond(call.request, call.method, function, scope, call.log_context)
+    return await _proxy(call, function)
 
 
 def _template_scope(call: MethodCall) -> TemplateScope:
@@ -200,9 +201,9 @@ def _template_scope(call: MethodCall) -> TemplateScope:
     )
 
 
-def _proxy(call: MethodCall, function: LambdaIntegration) -> Response:
+async def _proxy(call: MethodCall, function: LambdaIntegration) -> Response:
     try:
-        response = function.invoke(_event(call), call.log_context)
+        response = await function.invoke(_event(call), call.log_context)
         if response.error:
             raise MalformedResponseError("the function failed")
         accept = call.request.headers.get("Accept", "")

@@ -1,4 +1,4 @@
-"""The HTTP servers of the local cloud: cheroot's, with enough threads and time for functions that call the cloud.
+"""The HTTP server of the control plane: cheroot's, with enough threads and time for functions that call the cloud.
 
 cheroot limits the size of heads and bodies. It has no deadline for a whole request: its timeout starts again with each
 byte. So incomplete requests are watched here, and those that take all threads are closed.
@@ -6,7 +6,6 @@ byte. So incomplete requests are watched here, and those that take all threads a
 
 import contextlib
 import operator
-import select
 import socket
 import threading
 import time
@@ -28,7 +27,6 @@ _DEADLINE = 60.0  # seconds for a whole request
 _CROWD = 3 / 4  # of the threads: if more wait for requests,
 _GRACE = 3.0  # those that wait for more seconds than this are closed
 _POLL = 0.5  # seconds
-_SOON = 50  # milliseconds
 
 _JOINED: list[bytes] = vars(server)["comma_separated_headers"]  # its stubs lack it
 
@@ -152,30 +150,11 @@ class _WatchedConnection(HTTPConnection):
         super().__init__(server, client, client_files.client_file)
 
     def communicate(self) -> bool:
-        """Respond to requests as long as they follow one another closely; return whether to keep the connection."""
-        while self._respond():
-            if not self._next_arrives():
-                return True
-        return False
-
-    def _respond(self) -> bool:
         self.server.incomplete[self] = time.monotonic()
         try:
             return bool(super().communicate())  # type: ignore[no-untyped-call]
         finally:
             self.received()
-
-    def _next_arrives(self) -> bool:
-        """Return whether the client's next request arrives soon.
-
-        Without this, each request would pass through the thread that watches idle connections: two switches between
-        threads, each about as long as a request is read. No connection waits for a thread meanwhile.
-        """
-        if self.server.requests.qsize or self.rfile.has_data():
-            return False
-        poll = select.poll()  # select.select() does not accept a file descriptor above 1023
-        poll.register(self.socket, select.POLLIN)
-        return bool(poll.poll(_SOON))
 
     def received(self) -> None:
         """Record that the request is complete."""

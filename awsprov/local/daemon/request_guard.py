@@ -14,7 +14,6 @@ from awsprov.local.wire import ServiceError, error_response, send_response, sign
 
 # Bytes of a body. A zip of 50 MB, the limit of Lambda, is 67 MB in base64.
 CONTROL_LIMIT = 128 << 20
-FRONT_LIMIT = 10 << 20  # of API Gateway, which responds to larger ones with 413
 
 _NAMES = ("127.0.0.1", "localhost", "[::1]")
 
@@ -27,10 +26,10 @@ def guard(cloud: Cloud, application: WSGIApplication) -> WSGIApplication:
         application: for the requests that are accepted.
     """
 
-    hosts = _hosts(cloud.port)
+    names = hosts(cloud.port)
 
     def check(environ: WSGIEnvironment) -> None:
-        _check_host(environ, hosts)
+        _check_host(environ, names)
         _check_origin(environ)
         _check_path(environ["PATH_INFO"], cloud)
         if environ["PATH_INFO"].startswith(INSTANCES_PATH):  # each instance has a token
@@ -41,25 +40,6 @@ def guard(cloud: Cloud, application: WSGIApplication) -> WSGIApplication:
                 call_signatures.check_root(environ, cloud)
             request_body.read(environ, CONTROL_LIMIT)
             call_signatures.check_signature(environ, cloud)
-
-    return _guarded(check, application)
-
-
-def guard_front(port: int, application: WSGIApplication) -> WSGIApplication:
-    """Return an application that refuses requests which the HTTP front does not accept.
-
-    Arguments:
-        port: of the front, which must be in the Host header.
-        application: for the requests that are accepted.
-    """
-
-    hosts = _hosts(port)
-
-    def check(environ: WSGIEnvironment) -> None:
-        _check_host(environ, hosts)
-        if not environ["PATH_INFO"].startswith(EXECUTE_API_PATH):
-            raise ServiceError("NotFoundException", f"APIs answer below {EXECUTE_API_PATH}.", 404)
-        request_body.read(environ, FRONT_LIMIT)
 
     return _guarded(check, application)
 
@@ -80,8 +60,8 @@ def _guarded(check: Callable[[WSGIEnvironment], None], application: WSGIApplicat
     return guarded
 
 
-def _hosts(port: int) -> frozenset[str]:
-    """Return the values that the Host header may have."""
+def hosts(port: int) -> frozenset[str]:
+    """Return the values that the Host header may have at a port of this machine."""
     return frozenset(f"{name}:{port}" for name in _NAMES)
 
 

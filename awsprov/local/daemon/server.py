@@ -4,11 +4,13 @@
 """
 
 import dataclasses
+import gc
 import json
 import logging
 import logging.handlers
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -17,28 +19,31 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import filelock
 from cheroot import wsgi
 
 from awsprov import __version__
 from awsprov.files import write_atomically
-from awsprov.local import apigateway, known_clouds, lambda_
-from awsprov.local.apigateway import deployments, descriptions, resource_tags
+from awsprov.local import known_clouds, lambda_
+from awsprov.local.apigateway import Front, deployments, descriptions, resource_tags
+from awsprov.local.apigateway.messages import Request, Response
 from awsprov.local.behaviour import Behaviour, service_models
 from awsprov.local.cloud import ADMIN_PATH, Cloud
-from awsprov.local.daemon import root_key
+from awsprov.local.daemon import front, root_key
 from awsprov.local.daemon.admin_api import AdminApi
 from awsprov.local.daemon.control_plane import ControlPlane
 from awsprov.local.daemon.faults import Faults
+from awsprov.local.daemon.front import FrontServer
 from awsprov.local.daemon.http import bind
 from awsprov.local.daemon.persistence import Snapshot
-from awsprov.local.daemon.request_guard import guard, guard_front
+from awsprov.local.daemon.request_guard import guard
 from awsprov.local.daemon.tunnels import TunnelServer
 from awsprov.local.ec2 import ec2_backend, instance_connect, network_acls, network_interfaces, security_rules
 from awsprov.local.ec2.instances import Instances
 from awsprov.local.efs import efs_backend
+from awsprov.local.event_loop import EventLoop
 from awsprov.local.lambda_ import lambda_backend
 
 _LOG_BYTES = 1_000_000
@@ -54,18 +59,19 @@ class Server:
     Arguments:
         cloud: its directory, port and settings.
         http: the server of the control plane, which is bound already.
-        front: the server of the HTTP front, likewise.
+        apis: the socket of the HTTP front, likewise.
         idle_exit: seconds without requests and sessions after which it ends; 0 for never.
     """
 
-    def __init__(self, cloud: Cloud, http: wsgi.Server, front: wsgi.Server, idle_exit: float) -> None:
-        self.cloud, self._http, self._front, self._idle_exit = cloud, http, front, idle_exit
+    def __init__(self, cloud: Cloud, http: wsgi.Server, apis: socket.socket, idle_exit: float) -> None:
+        self.cloud, self._http, self._idle_exit = cloud, http, idle_exit
+        self._loop, self._apis = EventLoop(), Front(cloud)
+        self._front = FrontServer(apis, self._serve_api, self._loop)
         memory: dict[str, Any] = {}
         self.behaviour = Behaviour(cloud, memory)
         self.instances = Instances(cloud)
         self.snapshot = Snapshot(cloud.directory / "state.pickle", cloud.lock, memory)
         control = ControlPlane(cloud, self.behaviour, self.snapshot, Faults())
-        self._execute_api: WSGIApplication = apigateway.application(cloud)
         self._admin_api, self._control = AdminApi(control, self.instances), control
         self._tunnels = TunnelServer(cloud, self.instances)
         self._done = threading.Event()
@@ -79,12 +85,12 @@ class Server:
         """
         self._install()
         self._http.wsgi_app = guard(self.cloud, self._dispatch)
-        self._front.wsgi_app = guard_front(self.cloud.front_port, self._serve_api)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._done.set())
-        for server in (self._http, self._front):
-            threading.Thread(target=server.serve, name="http", daemon=True).start()
+        threading.Thread(target=self._http.serve, name="http", daemon=True).start()
+        self._front.start()
         self._tunnels.start()
+        gc.freeze()  # moto's tables stay: a collection that visited them would stop all requests for a moment
         ready()
         own = _identity(self.cloud.directory)
         while not self._done.wait(_POLL):
@@ -112,6 +118,7 @@ class Server:
         self._http.stop()
         self._tunnels.close()
         lambda_.close()
+        self._loop.close()
         self.behaviour.timeline.end()  # before the instances, or a boot that is due is lost
         with self.cloud.lock:
             self.instances.close()
@@ -125,7 +132,7 @@ class Server:
         network_interfaces.install()
         security_rules.install()
         efs_backend.install(self.cloud, self.behaviour)
-        lambda_.install(self.cloud)
+        lambda_.install(self.cloud, self._loop)
         deployments.install(self.cloud)
         descriptions.install()
         resource_tags.install()
@@ -143,9 +150,9 @@ class Server:
             return self._admin_api(environ, start_response)
         return self._control(environ, start_response)
 
-    def _serve_api(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    async def _serve_api(self, request: Request) -> Response:
         self._last_request = time.monotonic()
-        return self._execute_api(environ, start_response)
+        return await self._apis.serve(request)
 
 
 def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None]) -> None:
@@ -163,15 +170,15 @@ def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None
     """
     with filelock.FileLock(cloud.directory / "server.lock", timeout=2, mode=0o600):
         _log_to(cloud.directory / "cloud.log")
-        http, front = bind(cloud.port), _bind_front(cloud.front_port)
+        http, apis = bind(cloud.port), front.bind(cloud.front_port)
         cloud = dataclasses.replace(
             cloud,
             port=http.bind_addr[1],
-            front_port=front.bind_addr[1],
+            front_port=apis.getsockname()[1],
             root_key=root_key.read_or_create(cloud.directory),
         )
         record = _record(cloud)
-        server = Server(cloud, http, front, idle_exit)
+        server = Server(cloud, http, apis, idle_exit)
 
         def announce() -> None:
             write_atomically(cloud.directory / _RECORD, f"{json.dumps(record, indent=2)}\n".encode())
@@ -190,14 +197,6 @@ def _identity(directory: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return record.st_dev, record.st_ino
-
-
-def _bind_front(port: int) -> wsgi.Server:
-    """Return the server of the front: on its last port, or on another one if a program uses that."""
-    try:
-        return bind(port)
-    except OSError:
-        return bind(0)
 
 
 def _record(cloud: Cloud) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class EventQueue:
         backend = lambda_backends[ACCOUNT][event.region]
         try:
             chosen = target(backend, event.name, event.qualifier)
-            response = self._invocations.run(chosen, event.payload, event.context, request_id=event.request_id)
+            response = self._invocations.run_from_thread(chosen, event.payload, event.context, event.request_id)
             failed = bool(response.error)
             retries = _retries(chosen.function)
         except ServiceError as error:

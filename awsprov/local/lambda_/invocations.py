@@ -1,9 +1,9 @@
 """The invocations of all functions: concurrency limits, workers, log lines and Lambda's errors."""
 
+import asyncio
 import dataclasses
 import math
 import shutil
-import threading
 import time
 import zipfile
 from collections import Counter
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from awsprov.local import interpreters, logs, wire
 from awsprov.local.cloud import Cloud
 from awsprov.local.efs import storage
+from awsprov.local.event_loop import EventLoop
 from awsprov.local.iam import role_sessions
 from awsprov.local.iam.role_sessions import RoleSession
 from awsprov.local.lambda_ import mounts, runtimes, sandbox
@@ -26,8 +27,8 @@ from awsprov.local.lambda_.workers import Worker
 from awsprov.local.logs import LogLine
 from awsprov.local.wire import ServiceError
 
-# Invocations that run or wait, of all functions. The server needs more threads than this: a function that calls the
-# cloud would otherwise wait for a thread that its own caller occupies.
+# Invocations that run or wait, of all functions. The control plane needs more threads than this: a function that calls
+# the cloud would otherwise wait for a thread that its own caller occupies.
 AT_ONCE = 48
 _QUEUED = 60.0  # seconds that an invocation waits for a free worker
 _TAIL_LINES = 200  # of a long invocation, kept for LogType=Tail
@@ -59,14 +60,18 @@ class InvocationResponse:
 
 
 class Invocations:
-    """The invocations of one cloud's functions, and the workers that run them.
+    """The invocations of one cloud's functions, and the workers that run them. They run on the event loop.
+
+    Arguments:
+        cloud: that has the functions.
+        loop: on which they run.
 
     Attributes:
         recordings: by the ARN of a function, of what leaves it.
     """
 
-    def __init__(self, cloud: Cloud) -> None:
-        self.cloud = cloud
+    def __init__(self, cloud: Cloud, loop: EventLoop) -> None:
+        self.cloud, self._loop = cloud, loop
         shutil.rmtree(
             cloud.make_directory("functions") / "scratch", ignore_errors=True
         )  # left by a cloud that was killed
@@ -74,9 +79,9 @@ class Invocations:
         self.recordings: dict[str, EgressRecording] = {}
         self._running: Counter[tuple[str, str]] = Counter()
         self._unpacked: set[str] = set()  # hashes of code that is on disk
-        self._counting = threading.Lock()
+        self._continuing: set[asyncio.Task[None]] = set()  # without a caller; asyncio has weak references only
 
-    def run(
+    async def run(
         self, target: Target, payload: bytes, context: str = "", timeout: float = math.inf, request_id: str = ""
     ) -> InvocationResponse:
         """Invoke a function and wait for its response.
@@ -96,14 +101,22 @@ class Invocations:
         invocation = Invocation(request_id or wire.request_id(), target.arn, payload or b"{}", context)
         self._enter(target)
         try:
-            worker = self._take(target, invocation, until)
+            worker = await self._take(target, invocation, until)
         except BaseException:
             self._leave(target.config)
             raise
-        if self._advance(worker, invocation, until):
+        if await self._advance(worker, invocation, until):
             return self._finish(worker, invocation)
-        threading.Thread(target=self._complete, args=(worker, invocation), daemon=True).start()
+        rest = asyncio.create_task(self._complete(worker, invocation))
+        self._continuing.add(rest)
+        rest.add_done_callback(self._continuing.discard)
         raise StillRunningError
+
+    def run_from_thread(
+        self, target: Target, payload: bytes, context: str = "", request_id: str = ""
+    ) -> InvocationResponse:
+        """Invoke a function from a thread that is not the loop's. Arguments and errors are those of `run`."""
+        return self._loop.run(self.run(target, payload, context, request_id=request_id))
 
     def recording(self, function: str) -> EgressRecording | None:
         """Return the recording of a function, by its ARN; None if there is none, or if it is over."""
@@ -127,26 +140,24 @@ class Invocations:
     def _enter(self, target: Target) -> None:
         reserved = target.function.reserved_concurrency
         key = (target.config.region, target.config.name)
-        with self._counting:
-            if reserved is not None and self._running[key] >= int(reserved):
-                raise _throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
-            if self._running.total() >= AT_ONCE:
-                raise _throttled("ConcurrentInvocationLimitExceeded")
-            self._running[key] += 1
+        if reserved is not None and self._running[key] >= int(reserved):
+            raise _throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
+        if self._running.total() >= AT_ONCE:
+            raise _throttled("ConcurrentInvocationLimitExceeded")
+        self._running[key] += 1
 
     def _leave(self, config: WorkerConfig) -> None:
-        with self._counting:
-            self._running[(config.region, config.name)] -= 1
+        self._running[(config.region, config.name)] -= 1
 
     # -- workers
 
-    def _take(self, target: Target, invocation: Invocation, until: float) -> Worker:
+    async def _take(self, target: Target, invocation: Invocation, until: float) -> Worker:
         if not target.config.runtime.startswith("python"):
             message = f"The local cloud runs Python functions only, not {target.config.runtime or 'images'}."
             raise ServiceError("InvalidRuntimeException", message, 502)
         try:
-            self._unpack(target)
-            worker, new = self.pool.take(target.config, min(until, time.monotonic() + _QUEUED))
+            await self._unpack(target)
+            worker, new = await self.pool.take(target.config, min(until, time.monotonic() + _QUEUED))
         except NoWorkerError as error:
             raise _throttled("ConcurrentInvocationLimitExceeded") from error
         except (RuntimeUnavailableError, ForbiddenError) as error:
@@ -163,16 +174,17 @@ class Invocations:
         worker.begin(invocation)
         return worker
 
-    def _unpack(self, target: Target) -> None:
+    async def _unpack(self, target: Target) -> None:
         code = target.config.code
         if code not in self._unpacked:
-            sandbox.unpack(self.cloud, code, target.function.code_bytes)
+            await asyncio.to_thread(sandbox.unpack, self.cloud, code, target.function.code_bytes)
             self._unpacked.add(code)
 
     def _start(self, config: WorkerConfig, name: str) -> Worker:
         with self.cloud.lock:
             session = _session(config)
             mounts.check(config)
+            logs.ensure_group(self.cloud, config.region, config.log_group)
         own = Sandbox(
             python=runtimes.python(self.cloud, config.python),
             task_root=sandbox.code_directory(self.cloud, config.code),
@@ -185,12 +197,12 @@ class Invocations:
         changed = dataclasses.replace(config, variables=tuple(variables.items()))
         return Worker(config, own, sandbox.environment(self.cloud, changed, own), recording)
 
-    def _advance(self, worker: Worker, invocation: Invocation, until: float) -> bool:
+    async def _advance(self, worker: Worker, invocation: Invocation, until: float) -> bool:
         """Run the invocation until it ends (True) or until `until` (False); publish the output of a long one."""
         try:
             while True:
                 step = min(until, time.monotonic() + _PUBLISH)
-                if worker.advance(step):
+                if await worker.advance(step):
                     return True
                 if step == until:
                     return False
@@ -202,8 +214,8 @@ class Invocations:
             self._release(worker)
             raise
 
-    def _complete(self, worker: Worker, invocation: Invocation) -> None:
-        self._advance(worker, invocation, math.inf)
+    async def _complete(self, worker: Worker, invocation: Invocation) -> None:
+        await self._advance(worker, invocation, math.inf)
         self._finish(worker, invocation)
 
     def _finish(self, worker: Worker, invocation: Invocation) -> InvocationResponse:

@@ -58,7 +58,7 @@ def invoke(backend: Any, request: InvokeRequest, invocations: Invocations, event
     if kind == "Event":
         request_id = events.put(backend.region_name, request.name, request.qualifier, request.payload, context)
         return InvokeResult(202, headers={_REQUEST_ID: request_id})
-    response = invocations.run(chosen, request.payload, context)
+    response = invocations.run_from_thread(chosen, request.payload, context)
     tail = request.headers.get("X-Amz-Log-Type") == "Tail"
     return InvokeResult(200, response.payload, _headers(response, tail=tail))
 

@@ -1,10 +1,11 @@
 """The workers of all functions: reused while they are warm, limited in number, ended when idle or outdated."""
 
+import asyncio
 import os
 import threading
 import time
 import uuid
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 
 from awsprov.local.lambda_.sandbox import WorkerConfig
@@ -21,23 +22,23 @@ class NoWorkerError(Exception):
 
 
 class Pool:
-    """All workers of one cloud.
+    """All workers of one cloud. They are taken and given on the event loop; the other methods are called by threads.
 
     Arguments:
-        start: creates a worker from a configuration and a name; called without a lock, as it may take long.
+        start: creates a worker from a configuration and a name; called in a thread, as it may take long.
     """
 
     def __init__(self, start: Callable[[WorkerConfig, str], Worker]) -> None:
         self._start = start
         self._lock = threading.RLock()
-        self._freed: dict[WorkerConfig, threading.Condition] = {}  # by config, so that only its threads are notified
+        self._waiting: dict[WorkerConfig, deque[asyncio.Future[None]]] = {}  # who waits for a worker, by config
         self._idle: list[Worker] = []  # the most recently used is last
         self._busy: set[Worker] = set()
         self._taken: Counter[WorkerConfig] = Counter()  # workers by config, including those that are starting
         self._closed = threading.Event()
         threading.Thread(target=self._sweep, name="idle-workers", daemon=True).start()
 
-    def take(self, config: WorkerConfig, until: float) -> tuple[Worker, bool]:
+    async def take(self, config: WorkerConfig, until: float) -> tuple[Worker, bool]:
         """Return a worker for one invocation, and whether it is new.
 
         Arguments:
@@ -47,8 +48,8 @@ class Pool:
         Raises:
             NoWorkerError: none became free in time.
         """
-        with self._lock:
-            while True:
+        while True:
+            with self._lock:
                 if self._closed.is_set():
                     raise NoWorkerError
                 if worker := self._warm(config):
@@ -56,10 +57,15 @@ class Pool:
                 if self._has_room(config):
                     self._taken[config] += 1
                     break
-                freed = self._freed.setdefault(config, threading.Condition(self._lock))
-                if not freed.wait(until - time.monotonic()) and time.monotonic() >= until:
-                    raise NoWorkerError
-        return self._new(config), True
+                freed = asyncio.get_running_loop().create_future()
+                self._waiting.setdefault(config, deque()).append(freed)
+            try:
+                await asyncio.wait_for(freed, until - time.monotonic())
+            except TimeoutError as error:
+                with self._lock:
+                    self._wake(config)  # if a worker was freed for this one at the same time, another one takes it
+                raise NoWorkerError from error
+        return await self._new(config), True
 
     def give(self, worker: Worker) -> None:
         """Return a worker after its invocation."""
@@ -75,7 +81,7 @@ class Pool:
             else:
                 self._wake_all()
         if not keep:
-            worker.close()
+            _close_later([worker])
 
     def retire(self, outdated: Callable[[WorkerConfig], bool]) -> None:
         """End the workers that an update or a deletion has made outdated; busy ones finish their invocation."""
@@ -92,7 +98,7 @@ class Pool:
             ended = self._remove(lambda worker: True)
             busy = list(self._busy)
             self._wake_all()
-        for worker in busy:  # the thread that serves it notices, and cleans up
+        for worker in busy:  # who serves it notices, and cleans up
             worker.kill()
         _close(ended)
 
@@ -116,17 +122,16 @@ class Pool:
 
     def _has_room(self, config: WorkerConfig) -> bool:
         """Return whether one more may start. If necessary, end the one that is idle for longest."""
-        dead = self._remove(lambda worker: not worker.alive())
-        _close(dead)
+        _close_later(self._remove(lambda worker: not worker.alive()))
         if self._taken[config] >= PER_FUNCTION:
             return False
         if self._taken.total() >= IN_ALL:
-            _close(self._remove(lambda worker: worker is self._idle[0]))
+            _close_later(self._remove(lambda worker: worker is self._idle[0]))
         return self._taken.total() < IN_ALL
 
-    def _new(self, config: WorkerConfig) -> Worker:
+    async def _new(self, config: WorkerConfig) -> Worker:
         try:
-            worker = self._start(config, uuid.uuid4().hex)
+            worker = await asyncio.to_thread(self._start, config, uuid.uuid4().hex)
         except BaseException:
             with self._lock:
                 self._taken[config] -= 1
@@ -149,13 +154,18 @@ class Pool:
             del self._taken[worker.config]
 
     def _wake(self, config: WorkerConfig) -> None:
-        if config in self._freed:
-            self._freed[config].notify()
+        """Let the one try again that waits for longest."""
+        waiting = self._waiting.get(config, deque())
+        while waiting and not _resolve(waiting.popleft()):
+            pass
+        if not waiting:
+            self._waiting.pop(config, None)
 
     def _wake_all(self) -> None:
-        for freed in self._freed.values():
-            freed.notify_all()
-        self._freed.clear()  # a thread that continues to wait creates a new one
+        for waiting in self._waiting.values():
+            for freed in waiting:
+                freed.get_loop().call_soon_threadsafe(_resolve, freed)
+        self._waiting.clear()
 
     def _sweep(self) -> None:
         while not self._closed.wait(_SWEEP):
@@ -165,6 +175,20 @@ class Pool:
             _close(ended)
 
 
+def _resolve(freed: "asyncio.Future[None]") -> bool:
+    """Let the one that waits for a worker try again; return False if that one waits no longer."""
+    if freed.done():
+        return False
+    freed.set_result(None)
+    return True
+
+
 def _close(workers: list[Worker]) -> None:
     for worker in workers:
         worker.close()
+
+
+def _close_later(workers: list[Worker]) -> None:
+    """Close workers in a thread: the loop must not wait for the end of their processes."""
+    for worker in workers:
+        asyncio.get_running_loop().run_in_executor(None, worker.close)

@@ -1,6 +1,7 @@
 """The workers and queued events of this process's cloud. They are never pickled, unlike moto's objects."""
 
 from awsprov.local.cloud import Cloud
+from awsprov.local.event_loop import EventLoop
 from awsprov.local.lambda_.events import EventQueue
 from awsprov.local.lambda_.invocations import Invocations
 
@@ -10,9 +11,9 @@ class _Registry:
     events: EventQueue | None = None
 
 
-def start(cloud: Cloud) -> None:
-    """Accept invocations for this cloud."""
-    _Registry.invocations = Invocations(cloud)
+def start(cloud: Cloud, loop: EventLoop) -> None:
+    """Accept invocations for this cloud, which run on the loop."""
+    _Registry.invocations = Invocations(cloud, loop)
     _Registry.events = EventQueue(cloud, _Registry.invocations)
 
 

@@ -1,7 +1,7 @@
 """The Lambda runtime API over HTTP: a worker's connections, read without blocking.
 
 http.server would need a thread for every worker. Its two small writes for each response take 2 x 40 ms under Nagle's
-algorithm. Here the thread that waits for an invocation's outcome reads the sockets itself and writes once.
+algorithm. Here the event loop that waits for an invocation's outcome reads the sockets and writes once.
 
 Any program of the machine, and any web page in its browser, can connect to the port. So each path begins with a secret
 that only the worker has. A connection that sends anything else is closed without a response.
@@ -52,7 +52,7 @@ class Connection:
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.peer, self.trusted = peer, False
         self._secret = secret.encode()
-        self._received = bytearray()
+        self._received, self._unsent = bytearray(), b""
         self._method = self._path = ""  # of the request that is arriving, once its head is complete
         self._start = self._needed = 0  # bytes before its body, and of all of it
 
@@ -99,25 +99,26 @@ class Connection:
             self._method, self._path = words[0].decode("latin-1"), f"/{segments[2].decode('latin-1')}"
         return True
 
-    def respond(self, status: HTTPStatus, headers: dict[str, str], body: bytes, timeout: float) -> None:
-        """Write a response.
-
-        Raises:
-            OSError: the worker does not read it within `timeout` seconds, or has closed the connection.
-        """
+    def respond(self, status: HTTPStatus, headers: dict[str, str], body: bytes) -> None:
+        """Write a response: nearly always all of it at once, in one system call; else `flush` continues."""
         head = [f"HTTP/1.1 {status.value} {status.phrase}", "Content-Type: application/json"]
         head += [f"Content-Length: {len(body)}", *[f"{name}: {value}" for name, value in headers.items()]]
-        rest = "\r\n".join([*head, "", ""]).encode() + body
+        self._unsent += "\r\n".join([*head, "", ""]).encode() + body
+        self.flush()
+
+    def flush(self) -> None:
+        """Write as much of the responses as the socket accepts now."""
         try:
-            sent = self.peer.send(rest)  # nearly always all of it, in one system call
+            self._unsent = self._unsent[self.peer.send(self._unsent) :]
         except BlockingIOError:
-            sent = 0
-        if rest := rest[sent:]:
-            self.peer.settimeout(max(timeout, 0.001))
-            try:
-                self.peer.sendall(rest)
-            finally:
-                self.peer.setblocking(False)
+            pass
+        except OSError:  # the worker has closed the connection, which `feed` reports
+            self._unsent = b""
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a part of a response waits until the worker reads."""
+        return bool(self._unsent)
 
     def close(self) -> None:
         """Close the connection to the runtime."""

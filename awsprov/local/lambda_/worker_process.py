@@ -4,7 +4,9 @@ The process ends with the cloud, however the cloud ends: it holds the reading en
 writing end when the cloud's process ends. PR_SET_PDEATHSIG would bind it to the thread that started it (prctl(2)).
 """
 
+import asyncio
 import contextlib
+import functools
 import json
 import os
 import secrets
@@ -13,6 +15,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -68,6 +71,7 @@ class WorkerProcess:
         self._listener.setblocking(False)
         self._secret = secrets.token_urlsafe(24)
         self._output, written = os.pipe()
+        self._ended = False  # whether the end of its output was read
         os.set_blocking(self._output, False)
         alive, self._lifeline = os.pipe()
         records = os.dup(written)  # prints and log records share one pipe, so that they stay in order
@@ -123,19 +127,49 @@ class WorkerProcess:
         """The id of the worker process."""
         return self._process.pid
 
-    def watch(self, on_request: Callable[[Connection], None], on_output: Callable[[], None]) -> None:
-        """Set the callbacks for data on a connection and for output."""
+    def watch(self, on_request: Callable[[Connection], None]) -> None:
+        """Set the callback for data on a connection."""
         self._on_request = on_request
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
-        self._selector.register(self._output, selectors.EVENT_READ, on_output)
 
-    def serve(self, seconds: float) -> bool:
+    def watch_output(self, on_output: Callable[[], None]) -> None:
+        """Set the callback for output, if there is none."""
+        if not self._ended and self._output not in self._selector.get_map():
+            self._selector.register(self._output, selectors.EVENT_READ, on_output)
+
+    def ignore_output(self) -> None:
+        """Call no function for output."""
+        if self._output in self._selector.get_map():
+            self._selector.unregister(self._output)
+
+    async def serve(self, seconds: float) -> bool:
         """Call the callbacks of what is ready within this time, of output last; return False when nothing was."""
-        ready = self._selector.select(seconds)
+        ready = await self._wait(seconds)
         for key, _ in sorted(ready, key=lambda each: each[0].fd == self._output):
             action: Callable[[], None] = key.data
             action()
         return bool(ready)
+
+    async def _wait(self, seconds: float) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait until something is ready. The selector is one file of the event loop's, so a worker is one there."""
+        loop = asyncio.get_running_loop()
+        ready = loop.create_future()
+        loop.add_reader(self._selector.fileno(), _resolve, ready)
+        timer = loop.call_later(seconds, _resolve, ready)
+        try:
+            await ready
+        finally:
+            timer.cancel()
+            loop.remove_reader(self._selector.fileno())
+        return self._selector.select(0)
+
+    def respond(self, connection: Connection, status: HTTPStatus, headers: dict[str, str], body: bytes) -> None:
+        """Write a response of the runtime API, now as far as possible, and the rest while the process is served."""
+        connection.respond(status, headers, body)
+        if connection.blocked:
+            self._selector.modify(
+                connection.peer, selectors.EVENT_READ | selectors.EVENT_WRITE, self._ready(connection)
+            )
 
     def output(self) -> bytes:
         """Return what the process has written since the last call."""
@@ -149,9 +183,9 @@ class WorkerProcess:
             data = os.read(self._output, _CHUNK)
         except BlockingIOError:
             return b""
-        if not data:  # end of file: it would be ready for ever
-            with contextlib.suppress(KeyError):
-                self._selector.unregister(self._output)
+        if not data:  # it would be ready for ever
+            self._ended = True
+            self.ignore_output()
         return data
 
     def drop(self, connection: Connection) -> None:
@@ -162,11 +196,8 @@ class WorkerProcess:
         self.connections.remove(connection)
         connection.close()
 
-    def status(self, timeout: float = 0.0) -> int | None:
-        """Return subprocess's returncode; None if the process still runs after `timeout` seconds."""
-        if timeout:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout)
+    def status(self) -> int | None:
+        """Return subprocess's returncode; None if the process still runs."""
         return self._process.poll()
 
     def kill(self) -> None:
@@ -191,7 +222,17 @@ class WorkerProcess:
         foreign = [each for each in self.connections if not each.trusted]
         if len(foreign) > _CONNECTIONS:
             self.drop(foreign[0])
-        self._selector.register(peer, selectors.EVENT_READ, lambda: self._on_request(connection))
+        self._selector.register(peer, selectors.EVENT_READ, self._ready(connection))
+
+    def _ready(self, connection: Connection) -> Callable[[], None]:
+        return functools.partial(self._on_ready, connection)
+
+    def _on_ready(self, connection: Connection) -> None:
+        if connection.blocked:
+            connection.flush()
+            if not connection.blocked:
+                self._selector.modify(connection.peer, selectors.EVENT_READ, self._ready(connection))
+        self._on_request(connection)
 
     def _release(self) -> None:
         self._selector.close()
@@ -203,6 +244,11 @@ class WorkerProcess:
         os.close(self._output)
         os.close(self._lifeline)
         self._lifeline = -1
+
+
+def _resolve(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def _hooks(recording: EgressRecording | None) -> dict[str, str]:

@@ -1,10 +1,10 @@
 """One worker: a process that runs one invocation after another, as a Lambda execution environment does.
 
-The thread that waits for an invocation's outcome also serves the worker's runtime API and reads its output. So a worker
-needs no thread, and a deadline has one clock. Between invocations nothing is read: Lambda freezes the environment then.
+While an invocation runs, the event loop also serves the worker's runtime API and reads its output. Between
+invocations nothing is read: Lambda freezes the environment then.
 """
 
-import contextlib
+import asyncio
 import shutil
 import signal
 import time
@@ -19,8 +19,9 @@ from awsprov.local.lambda_.worker_process import WorkerProcess
 
 INIT_LIMIT = 10.0  # seconds of an on-demand init; then Lambda repeats it inside the invocation (developer guide)
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # bytes of a synchronous response, as Lambda enforces it
-_SHORT = 0.01  # seconds of an invocation
+_SHORT = 0.01  # seconds of an invocation, after which its output is read; that of a shorter one is read at its end
 _POLL = 0.2  # seconds between checks of a worker that is silent
+_EXIT = 0.2  # seconds in which a process ends that has closed its connection
 
 
 class Worker:
@@ -53,11 +54,11 @@ class Worker:
     def _start(self) -> None:
         self._started = time.monotonic()
         self._waiting: Connection | None = None  # on which it waits for the next event
-        self._served = self._delivered = False
+        self._served = self._delivered = self._hung_up = False
         self._peak, self._measured = 0, 0.0
         self._output = LogParser()
         self._process = WorkerProcess(self.sandbox.python, self.config.handler, self._environment, self._recording)
-        self._process.watch(self._on_request, self._on_output)
+        self._process.watch(self._on_request)
 
     def alive(self) -> bool:
         """Whether the process can take another event, for which its keys are valid for long enough."""
@@ -71,7 +72,7 @@ class Worker:
         return self._process.pid
 
     def kill(self) -> None:
-        """Kill the process from another thread; the thread that serves it cleans up."""
+        """Kill the process; who serves it cleans up."""
         self._process.kill()
 
     def close(self) -> None:
@@ -88,7 +89,7 @@ class Worker:
         if self._waiting:
             self._deliver(self._waiting)
 
-    def advance(self, until: float) -> bool:
+    async def advance(self, until: float) -> bool:
         """Serve the worker until the invocation ends (True) or the monotonic clock reaches `until` (False)."""
         invocation = self._invocation
         if not self._delivered:
@@ -96,13 +97,20 @@ class Worker:
         while invocation.outcome is None:
             clock, deadline = time.monotonic(), self._deadline()
             if clock >= deadline:
-                self._expire()
+                await self._expire()
             elif clock >= until:
                 return False
-            elif not self._process.serve(min(deadline, until, clock + _POLL) - clock):
-                self._check_process()
+            elif self._hung_up or not await self._serve(min(deadline, until) - clock):
+                await self._check_process()
         self._finish()
         return True
+
+    async def _serve(self, seconds: float) -> bool:
+        """Serve the process for a part of this time; return False when there was nothing to do."""
+        if time.monotonic() - self._begun < _SHORT:
+            return await self._process.serve(min(seconds, _SHORT))
+        self._process.watch_output(self._on_output)
+        return await self._process.serve(min(seconds, _POLL))
 
     @property
     def _invocation(self) -> Invocation:
@@ -121,7 +129,7 @@ class Worker:
         self._start_invocation()
         invocation = self._invocation
         headers = invocation.headers(self._deadline() - time.monotonic())
-        self._respond(connection, HTTPStatus.OK, headers, invocation.payload)
+        self._process.respond(connection, HTTPStatus.OK, headers, invocation.payload)
 
     def _start_invocation(self) -> None:
         """Write the START line. The init is over, or continues inside the invocation."""
@@ -141,6 +149,7 @@ class Worker:
         invocation = self._invocation
         invocation.ended = time.monotonic()
         invocation.peak = self._measure(invocation.ended - invocation.started)
+        self._process.ignore_output()
         self._read_output()
         invocation.lines += self._output.flush()
         self._current, self._served, self.idle_since = None, True, time.monotonic()
@@ -163,8 +172,7 @@ class Worker:
         if not connection.feed():
             self._process.drop(connection)
             self._waiting = None if self._waiting is connection else self._waiting
-            if connection.trusted:
-                self._check_process(_POLL)
+            self._hung_up = self._hung_up or connection.trusted
             return
         while request := connection.next_request():
             self._handle(request, connection)
@@ -183,25 +191,21 @@ class Worker:
         elif request.method == "POST" and self._delivered and action == f"{invocation}/response":
             self._accept_response(request, connection)
         else:  # the response to an earlier invocation, or no request of the runtime API
-            self._respond(connection, HTTPStatus.BAD_REQUEST, {}, b'{"errorType":"InvalidRequestID"}')
+            self._process.respond(connection, HTTPStatus.BAD_REQUEST, {}, b'{"errorType":"InvalidRequestID"}')
 
     def _accept(
         self, request: RuntimeRequest, connection: Connection, error: str = "", *, broken: bool = False
     ) -> None:
-        self._respond(connection, HTTPStatus.ACCEPTED, {}, b'{"status":"OK"}')
+        self._process.respond(connection, HTTPStatus.ACCEPTED, {}, b'{"status":"OK"}')
         self._settle(Outcome(request.body, error), broken=broken)
 
     def _accept_response(self, request: RuntimeRequest, connection: Connection) -> None:
         if len(request.body) <= RESPONSE_LIMIT:
             self._accept(request, connection)
             return
-        self._respond(connection, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {}, b"{}")
+        self._process.respond(connection, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {}, b"{}")
         message = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
         self._settle(failure("Function.ResponseSizeTooLarge", message), broken=True)
-
-    def _respond(self, connection: Connection, status: HTTPStatus, headers: dict[str, str], body: bytes) -> None:
-        with contextlib.suppress(OSError):  # `_check_process` notices a worker that has ended
-            connection.respond(status, headers, body, self._deadline() - time.monotonic())
 
     def _on_output(self) -> None:
         if self._invocation.outcome is None:  # else `_finish` reads it
@@ -217,14 +221,14 @@ class Worker:
         self._invocation.outcome = self._invocation.outcome or outcome
         self.retired = self.retired or broken
 
-    def _check_process(self, timeout: float = 0.0) -> None:
+    async def _check_process(self) -> None:
         """Detect a process that has ended without a response."""
         invocation = self._invocation
-        status = self._process.status(timeout) if invocation.outcome is None else None
+        status = await self._status() if invocation.outcome is None else None
         if status is None:
             return
         if self._served and not self._delivered:  # it ended while it was idle, so this event did not cause it
-            self._restart()
+            await self._restart()
             return
         reason = f"exited with error: {_exit(status)}" if status else "exited without providing a reason"
         message = f"RequestId: {invocation.request_id} Error: Runtime {reason}"
@@ -236,23 +240,31 @@ class Worker:
         invocation.log(f"{message}\nRuntime.ExitError")
         self._settle(failure("Runtime.ExitError", message), broken=True)
 
-    def _expire(self) -> None:
+    async def _status(self) -> int | None:
+        """Return the status of the process, for which it has a moment if it has closed its connection."""
+        until = time.monotonic() + (_EXIT if self._hung_up else 0)
+        self._hung_up = False
+        while (status := self._process.status()) is None and time.monotonic() < until:
+            await asyncio.sleep(_SHORT)
+        return status
+
+    async def _expire(self) -> None:
         """Handle the timeout of the function, or of its init, which Lambda repeats inside the invocation."""
         invocation = self._invocation
         if not invocation.started:
             invocation.log(f"INIT_REPORT Init Duration: {INIT_LIMIT * 1000:.2f} ms\tPhase: init\tStatus: timeout")
             invocation.init = None
             self._start_invocation()
-            self._restart()
+            await self._restart()
             return
         message = f"Task timed out after {float(self.config.timeout):.2f} seconds"
         invocation.log(f"{timestamp()} {invocation.request_id} {message}\n")
         self._settle(failure(TIMED_OUT, f"RequestId: {invocation.request_id} Error: {message}"), broken=True)
 
-    def _restart(self) -> None:
+    async def _restart(self) -> None:
         self._read_output()
-        self._process.end()
-        self._start()
+        await asyncio.to_thread(self._process.end)
+        await asyncio.to_thread(self._start)
 
 
 def _exit(status: int) -> str:

@@ -6,6 +6,7 @@ import socket
 import stat
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import boto3
@@ -262,7 +263,7 @@ def send(cloud: LocalCloud, text: bytes, front: bool = True, seconds: float = 20
 HEAD = b"POST /_aws/execute-api/abc/prod/ HTTP/1.1\r\nHost: HOST\r\n"
 
 
-@pytest.mark.parametrize("length", [b"-1", b"-99999999999", b"+5", b"1_0", b"\xb2", b"5, 5", b"x"])
+@pytest.mark.parametrize("length", [b"-1", b"-99999999999", b"+5", b"1_0", b"\xb2", b"5, 6", b"x"])
 @pytest.mark.parametrize("path", [b"/_aws/execute-api/abc/prod/", b"/_awsprov/instances/i-1", b"/"])
 def test_a_malformed_length_is_refused_at_once(cloud: LocalCloud, length: bytes, path: bytes) -> None:
     head = b"POST " + path + b" HTTP/1.1\r\nHost: HOST\r\nContent-Length: " + length + b"\r\n\r\n"
@@ -270,35 +271,46 @@ def test_a_malformed_length_is_refused_at_once(cloud: LocalCloud, length: bytes,
         assert send(cloud, head, front).startswith(b"HTTP/1.1 400 ")
 
 
-@pytest.mark.parametrize("sent", [b"", b"half"])
-def test_half_a_body_is_not_passed_on(cloud: LocalCloud, sent: bytes) -> None:
+@pytest.mark.parametrize(("sent", "response"), [(b"", b""), (b"half", b""), (b"complete", b"HTTP/1.1 403 ")])
+def test_half_a_body_is_not_passed_on(cloud: LocalCloud, sent: bytes, response: bytes) -> None:
     """A client that is killed while it sends must not run a function with what has arrived."""
     port = cloud.running.front_port
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         head = HEAD.replace(b"HOST", f"127.0.0.1:{port}".encode())
         connection.sendall(head + b"Content-Length: 8\r\n\r\n" + sent)
         connection.shutdown(socket.SHUT_WR)
-        assert connection.recv(200).startswith(b"HTTP/1.1 400 ")
+        assert connection.recv(13) == response
+        while connection.recv(1000):  # it is closed after the response
+            pass
 
 
 def test_a_request_without_a_length_has_no_body(cloud: LocalCloud) -> None:
     assert send(cloud, HEAD + b"\r\n").startswith(b"HTTP/1.1 403 ")
 
 
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
 @pytest.mark.parametrize(
-    ("text", "status"),
+    ("text", "front", "control"),
     [
-        (HEAD + b"X: " + b"x" * 100_000, b"413"),
-        (HEAD + b"".join(b"X%d: y\r\n" % number for number in range(200)) + b"\r\n", b"431"),
-        (HEAD + b"".join(b"X%d: y\r\n" % number for number in range(100_000)), b"413"),
-        (b"GET /" + b"x" * 100_000, b"414"),
-        (HEAD + b"Content-Length: 99999999999999\r\n\r\n", b"413"),
-        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"x\r\n", b"400"),
-        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"ffffffffffff\r\n", b"413"),
+        (HEAD + b"X: " + b"x" * 100_000, b"400", b"413"),
+        (HEAD + b"".join(b"X%d: y\r\n" % number for number in range(200)) + b"\r\n", b"431", b"431"),
+        (HEAD + b"".join(b"X%d: y\r\n" % number for number in range(100_000)), b"400", b"413"),
+        (b"GET /" + b"x" * 100_000, b"400", b"414"),
+        (HEAD + b"Content-Length: 99999999999999\r\n\r\n", b"403", b"413"),  # there is no such API
+        (CHUNKED + b"x\r\n", b"400", b"404"),  # APIs are not served there, so it is not read
     ],
 )
-def test_what_is_too_large_is_refused_before_it_is_read(cloud: LocalCloud, text: bytes, status: bytes) -> None:
-    assert send(cloud, text)[9:12] == status
+def test_what_is_too_large_is_refused_before_it_is_read(
+    cloud: LocalCloud, text: bytes, front: bytes, control: bytes
+) -> None:
+    assert send(cloud, text)[9:12] == front
+    assert send(cloud, text, front=False)[9:12] == control
+
+
+def test_no_more_of_a_chunk_is_read_than_api_gateway_accepts(cloud: LocalCloud) -> None:
+    assert send(cloud, CHUNKED + b"ffffffffffff\r\n" + b"x" * (11 << 20))[9:12] == b"403"  # there is no such API
 
 
 def test_an_endless_line_before_a_chunk_is_refused(cloud: LocalCloud) -> None:
@@ -328,12 +340,15 @@ def memory(cloud: LocalCloud) -> int:
     return peak_memory(cloud.running.pid)
 
 
-def test_half_requests_do_not_keep_others_from_being_answered(cloud: LocalCloud) -> None:
-    connections = [socket.create_connection(("127.0.0.1", cloud.running.front_port)) for _ in range(80)]
+@pytest.mark.parametrize(("front", "number"), [(True, 400), (False, 80)])
+def test_half_requests_do_not_keep_others_from_being_answered(cloud: LocalCloud, front: bool, number: int) -> None:
+    port = cloud.running.front_port if front else cloud.running.port
+    connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(number)]
     for connection in connections:
-        connection.sendall(b"GET / HTTP/1.1\r\nX: ")
+        with suppress(ConnectionError):  # the oldest are closed
+            connection.sendall(b"GET / HTTP/1.1\r\nX: ")
     began = time.monotonic()
-    assert send(cloud, HEAD + b"\r\n", seconds=60).startswith(b"HTTP/1.1 403 ")
+    assert send(cloud, HEAD + b"\r\n", front, seconds=60).startswith(b"HTTP/1.1 4")
     assert time.monotonic() - began < 30
     for connection in connections:
         connection.close()

@@ -1,5 +1,6 @@
 """A local cloud with Lambda functions."""
 
+import asyncio
 import io
 import json
 import sys
@@ -138,7 +139,7 @@ def start(runtime: Path, tmp_path: Path) -> Iterator[Start]:
 def run(worker: Worker, payload: bytes = b"{}") -> Invocation:
     invocation = Invocation("1-2-3", "arn:f", payload, init=0.0)
     worker.begin(invocation)
-    assert worker.advance(time.monotonic() + 20)
+    assert asyncio.run(worker.advance(time.monotonic() + 20))
     return invocation
 
 

@@ -1,5 +1,6 @@
 """Attacks on a worker's runtime API: any program, and any web page, can connect to its port."""
 
+import asyncio
 import socket
 import time
 from typing import Any
@@ -120,7 +121,7 @@ def test_a_late_answer_is_not_given_to_the_next_caller(start: Start) -> None:
 def invoke(worker: Worker, request_id: str, event: bytes) -> Invocation:
     invocation = Invocation(request_id, "arn:f", event, init=0.0)
     worker.begin(invocation)
-    assert worker.advance(time.monotonic() + 20)
+    assert asyncio.run(worker.advance(time.monotonic() + 20))
     return invocation
 
 

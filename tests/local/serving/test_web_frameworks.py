@@ -35,9 +35,8 @@ def send(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
         match = PathRouter({"/": {}, "/{proxy+}": {}}).match(path)
         assert match
         named = {"Host": "x", **{name.replace("_", "-"): value for name, value in headers.items()}}
-        sent = Request(
-            method, f"/prod{path}", query, named, {n: [v] for n, v in named.items()}, body, "127.0.0.1", "HTTP/1.1"
-        )
+        every = {name: [value] for name, value in named.items()}
+        sent = Request(method, f"/prod{path}", query, named, every, "127.0.0.1", "HTTP/1.1", body)
         context = {"domainName": "x.example.com", "stage": "prod", "path": f"/prod{path}", "identity": {}}
         event = proxy_v1.build_event(sent, match, path, context, ["*/*"])
         return proxy_v1.parse_response(json.dumps(handler(event, None)).encode(), "*/*", ["*/*"])

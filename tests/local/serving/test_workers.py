@@ -1,18 +1,16 @@
 """Workers, their pool and their logs, without a running cloud."""
 
+import asyncio
 import io
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
-from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,11 +20,11 @@ from moto.logs.models import LogEvent, logs_backends
 
 from awsprov.local import logs, uv
 from awsprov.local.cloud import ACCOUNT, Cloud
+from awsprov.local.event_loop import EventLoop
 from awsprov.local.lambda_ import invocations, pool, runtime_client, runtimes, sandbox, workers
 from awsprov.local.lambda_.invocations import Invocations
 from awsprov.local.lambda_.log_framing import LogParser
 from awsprov.local.lambda_.pool import NoWorkerError, Pool
-from awsprov.local.lambda_.runtime_api import Connection
 from awsprov.local.lambda_.sandbox import WorkerConfig
 from awsprov.local.lambda_.targets import Target
 from awsprov.local.logs import LogLine
@@ -100,40 +98,28 @@ def test_the_python_runtime_client_behaves_like_the_compiled_one(start: Start, t
     assert len(payload(run(worker, b'{"do": "large", "size": 5000000}'))) == 5_000_002
 
 
-def test_a_response_larger_than_a_socket_buffer_arrives_whole_or_times_out() -> None:
-    def pair() -> tuple[socket.socket, socket.socket]:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            theirs = socket.create_connection(listener.getsockname())
-            return listener.accept()[0], theirs
+LARGE = """
+import http.client, os, time
+address, _, secret = os.environ["AWS_LAMBDA_RUNTIME_API"].partition("/")
+connection = http.client.HTTPConnection(address)
+connection.request("GET", f"/{secret}/2018-06-01/runtime/invocation/next")
+time.sleep(float(os.environ["PAUSE"]))
+event = connection.getresponse().read()
+connection.request("POST", f"/{secret}/2018-06-01/runtime/invocation/1-2-3/response", str(len(event)))
+connection.getresponse().read()
+"""
 
-    ours, theirs = pair()
-    connection, body = Connection(ours, "secret"), b"x" * 20_000_000
-    with pytest.raises(TimeoutError):
-        connection.respond(HTTPStatus.OK, {}, body, 0.05)  # the worker does not read
-    connection.close()
-    theirs.close()
-    ours, theirs = pair()
-    connection = Connection(ours, "secret")
-    received = bytearray()
 
-    def read() -> None:
-        while chunk := theirs.recv(1 << 16):
-            received.extend(chunk)
-
-    reading = threading.Thread(target=read)
-    reading.start()
-    connection.respond(HTTPStatus.OK, {"A": "b"}, body, 20)
-    assert not ours.getblocking()
-    connection.close()
-    reading.join(20)
-    theirs.close()
-    head, _, content = bytes(received).partition(b"\r\n\r\n")
-    assert b"Content-Length: 20000000\r\nA: b" in head
-    assert content == body
+def test_an_event_larger_than_a_socket_buffer_arrives_whole_or_the_function_times_out(start: Start) -> None:
+    """The event loop serves others meanwhile: it does not wait until the worker reads."""
+    event = b'"' + b"x" * 20_000_000 + b'"'
+    assert payload(run(start(LARGE, PAUSE="0.5"), event)) == str(len(event)).encode()
+    silent = run(start(LARGE, replace(CONFIG, timeout=1), PAUSE="60"), event)
+    assert b"Task timed out after 1.00 seconds" in payload(silent)
 
 
 CLOUD = """
-import sys, time
+import asyncio, sys, time
 from pathlib import Path
 from awsprov.local.cloud import Cloud
 from awsprov.local.lambda_ import sandbox
@@ -152,7 +138,7 @@ for event in (b'{}', sys.argv[3].encode()):
     worker.begin(invocation)
     if event != b'{}':
         print("busy", flush=True)
-    worker.advance(time.monotonic() + 60)
+    asyncio.run(worker.advance(time.monotonic() + 60))
     if event == b'{}':
         print(invocation.outcome.payload.decode(), flush=True)
 time.sleep(60)
@@ -207,59 +193,129 @@ def workers_pool() -> Iterator[Pool]:
     pool.close()
 
 
-def take(pool: Pool, config: WorkerConfig = CONFIG, seconds: float = 0.05) -> Any:
-    return pool.take(config, time.monotonic() + seconds)[0]
+async def take(pool: Pool, config: WorkerConfig = CONFIG, seconds: float = 0.05) -> Any:
+    return (await pool.take(config, time.monotonic() + seconds))[0]
 
 
 def test_a_pool_reuses_the_last_worker_and_limits_those_of_a_function(workers_pool: Pool) -> None:
-    taken = [take(workers_pool) for _ in range(pool.PER_FUNCTION)]
-    with pytest.raises(NoWorkerError):
-        take(workers_pool)
-    threading.Timer(0.05, workers_pool.give, [taken[1]]).start()
-    assert take(workers_pool, seconds=5) is taken[1]
-    workers_pool.give(taken[0])
-    workers_pool.give(taken[2])
-    assert take(workers_pool) is taken[2]
+    async def scenario() -> None:
+        taken = [await take(workers_pool) for _ in range(pool.PER_FUNCTION)]
+        with pytest.raises(NoWorkerError):
+            await take(workers_pool)
+        asyncio.get_running_loop().call_later(0.05, workers_pool.give, taken[1])
+        assert await take(workers_pool, seconds=5) is taken[1]
+        workers_pool.give(taken[0])
+        workers_pool.give(taken[2])
+        assert await take(workers_pool) is taken[2]
+
+    asyncio.run(scenario())
+
+
+def test_workers_are_given_in_the_order_in_which_they_are_waited_for(workers_pool: Pool) -> None:
+    async def scenario() -> None:
+        taken = [await take(workers_pool) for _ in range(pool.PER_FUNCTION)]
+        waiting = [asyncio.create_task(take(workers_pool, seconds=5)) for _ in taken]
+        impatient = asyncio.create_task(take(workers_pool, seconds=0.01))
+        with pytest.raises(NoWorkerError):
+            await impatient
+        for worker in taken:
+            workers_pool.give(worker)
+            await asyncio.sleep(0)
+        assert await asyncio.gather(*waiting) == taken
+
+    asyncio.run(scenario())
 
 
 def test_a_pool_ends_the_longest_idle_worker_for_another_function(workers_pool: Pool) -> None:
-    taken = [take(workers_pool, replace(CONFIG, name=f"f{n}")) for n in range(pool.IN_ALL)]
-    for worker in taken:
-        workers_pool.give(worker)
-    take(workers_pool, replace(CONFIG, name="another"))
-    assert [worker.closed for worker in taken] == [True] + [False] * (pool.IN_ALL - 1)
+    async def scenario() -> None:
+        taken = [await take(workers_pool, replace(CONFIG, name=f"f{n}")) for n in range(pool.IN_ALL)]
+        for worker in taken:
+            workers_pool.give(worker)
+        await take(workers_pool, replace(CONFIG, name="another"))
+        await closed(taken[0])
+        assert not any(worker.closed for worker in taken[1:])
+
+    asyncio.run(scenario())
 
 
 def test_outdated_workers_end_and_busy_ones_after_their_invocation(workers_pool: Pool) -> None:
-    busy, idle = take(workers_pool), take(workers_pool)
-    workers_pool.give(idle)
-    workers_pool.retire(lambda config: config.name == "f")
-    assert (idle.closed, busy.closed) == (True, False)
-    workers_pool.give(busy)
-    assert busy.closed
+    async def scenario() -> None:
+        busy, idle = await take(workers_pool), await take(workers_pool)
+        workers_pool.give(idle)
+        workers_pool.retire(lambda config: config.name == "f")
+        assert (idle.closed, busy.closed) == (True, False)
+        workers_pool.give(busy)
+        await closed(busy)
+
+    asyncio.run(scenario())
 
 
-def test_idle_workers_end(workers_pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_idle_workers_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "IDLE", 0.0)
     monkeypatch.setattr(pool, "_SWEEP", 0.01)
     create: Any = Idle
     quick = Pool(create)
-    worker = take(quick)
-    quick.give(worker)
-    deadline = time.monotonic() + 5
-    while not worker.closed:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+
+    async def scenario() -> None:
+        worker = await take(quick)
+        quick.give(worker)
+        await closed(worker)
+
+    asyncio.run(scenario())
     quick.close()
+
+
+class Slow(Idle):
+    """A worker that takes its time to start and to end."""
+
+    def __init__(self, config: WorkerConfig, name: str) -> None:
+        time.sleep(0.5)
+        super().__init__(config, name)
+
+    def close(self) -> None:
+        time.sleep(0.5)
+        super().close()
+
+
+def test_the_event_loop_serves_others_while_a_worker_starts_and_ends() -> None:
+    create: Any = Slow
+    slow, longest = Pool(create), 0.0
+
+    async def use_one() -> None:
+        worker = await take(slow)
+        worker.retired = True
+        slow.give(worker)
+        await closed(worker)
+
+    async def scenario() -> None:
+        nonlocal longest
+        used = asyncio.create_task(use_one())
+        while not used.done():
+            began = time.monotonic()
+            await asyncio.sleep(0)
+            longest = max(longest, time.monotonic() - began)
+
+    asyncio.run(scenario())
+    slow.close()
+    assert longest < 0.4
+
+
+async def closed(worker: Any) -> None:
+    """Wait until a worker has been closed, which is done in a thread."""
+    async with asyncio.timeout(5):
+        while not worker.closed:
+            await asyncio.sleep(0.01)
 
 
 def test_there_is_a_limit_for_all_functions_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(invocations, "AT_ONCE", 0)
-    running = Invocations(Cloud(tmp_path, 1))
+    loop = EventLoop()
+    running = Invocations(Cloud(tmp_path, 1), loop)
     function: Any = SimpleNamespace(reserved_concurrency=None)
     with pytest.raises(ServiceError) as caught:
-        running.run(Target(function, "arn", CONFIG), b"{}")
+        running.run_from_thread(Target(function, "arn", CONFIG), b"{}")
     running.close()
+    loop.close()
     assert (caught.value.code, caught.value.status) == ("TooManyRequestsException", 429)
     assert caught.value.members == {"Reason": "ConcurrentInvocationLimitExceeded"}
 

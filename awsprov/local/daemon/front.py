@@ -1,0 +1,195 @@
+"""The server of the HTTP front: it checks requests, reads bodies, and closes connections that make no progress."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from awsprov.local.apigateway.messages import BODY_LIMIT, GatewayError, Request, Response, read_request
+from awsprov.local.cloud import EXECUTE_API_PATH, HOST
+from awsprov.local.daemon.request_guard import hosts
+from awsprov.local.event_loop import EventLoop
+
+_HEAD = 64 << 10  # bytes of a request line with its headers; API Gateway accepts 10 KB of headers
+_MAX_HEADERS = 100
+_FRAMES = 1 << 20  # bytes around the chunks of a body, and after them
+_DEADLINE = 60  # seconds for a whole request, and between two of them
+_CONNECTIONS = 256  # at once; beyond it, the one is closed that waits for longest for a request
+
+AsgiReceive = Callable[[], Awaitable[dict[str, Any]]]
+AsgiSend = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class FrontServer:
+    """The server of the HTTP front.
+
+    Arguments:
+        listener: the socket on which it accepts connections.
+        serve: responds to a request for an API.
+        loop: on which it runs.
+    """
+
+    def __init__(
+        self, listener: socket.socket, serve: Callable[[Request], Awaitable[Response]], loop: EventLoop
+    ) -> None:
+        self._listener, self._loop = listener, loop
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                cast(Any, _Application(listener.getsockname()[1], serve)),
+                http=_ClientProtocol,
+                ws="none",
+                interface="asgi3",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,  # X-Forwarded-For is the client's: the address of the client is not read from it
+                server_header=False,
+                timeout_keep_alive=_DEADLINE,
+                timeout_graceful_shutdown=1,
+            )
+        )
+
+    def start(self) -> None:
+        """Accept connections."""
+        self._served = self._loop.start(self._server.serve([self._listener]))
+
+    def stop(self) -> None:
+        """Close the connections; requests that are being processed have a second to end."""
+        self._server.should_exit = True
+        self._served.result()
+
+
+class _ClientProtocol(HttpToolsProtocol):
+    """A client's connection. uvicorn limits neither the size of a head nor the time in which a request arrives."""
+
+    _budget = _HEAD  # bytes besides the body that may still arrive
+    _deadline: asyncio.TimerHandle | None = None
+    _waits_since = 0.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in its base
+        super().connection_made(transport)
+        self._wait()
+        if len(self.connections) > _CONNECTIONS:
+            others = [each for each in self.connections if isinstance(each, _ClientProtocol) and each is not self]
+            waiting = [each for each in others if each._deadline]
+            min(waiting, key=lambda each: each._waits_since, default=self).transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._stop_waiting()
+
+    def data_received(self, data: bytes) -> None:
+        self._budget -= len(data)
+        super().data_received(data)
+        if self._budget < 0 and not self.transport.is_closing():
+            self.send_400_response("The request line with its headers is too long.")
+
+    def on_headers_complete(self) -> None:
+        self._budget = _FRAMES
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._budget += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._budget = _HEAD
+        super().on_message_complete()
+        if self.cycle.response_complete:  # before its request: the connection waits for the next one
+            self._wait()
+        else:
+            self._stop_waiting()
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio keeps the connection if it is true
+        """Return whether to keep the connection for a response, when the client has sent its last byte."""
+        if self.cycle is None or self.cycle.more_body or self.cycle.response_complete:
+            return False
+        self.cycle.keep_alive = False
+        return True
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._wait()
+
+    def _wait(self) -> None:
+        """Wait for a whole request."""
+        self._stop_waiting()
+        self._waits_since = self.loop.time()
+        self._deadline = self.loop.call_later(_DEADLINE, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+class _ClientGoneError(Exception):
+    """The client has closed the connection before its request was complete."""
+
+
+class _Application:
+    """The ASGI application."""
+
+    def __init__(self, port: int, serve: Callable[[Request], Awaitable[Response]]) -> None:
+        self._hosts, self._serve = hosts(port), serve
+
+    async def __call__(self, scope: dict[str, Any], receive: AsgiReceive, send: AsgiSend) -> None:
+        try:
+            response = await self._respond(scope, receive)
+        except GatewayError as error:
+            response = error.response()
+        except _ClientGoneError:
+            return
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in response.headers]
+        length = (b"content-length", str(len(response.body)).encode())
+        await send({"type": "http.response.start", "status": response.status, "headers": [*headers, length]})
+        await send({"type": "http.response.body", "body": response.body})
+
+    async def _respond(self, scope: dict[str, Any], receive: AsgiReceive) -> Response:
+        request = read_request(scope)
+        self._check(request)
+        request.body = await _read_body(request, receive)
+        return await self._serve(request)
+
+    def _check(self, request: Request) -> None:
+        """Check that a request is for this machine: a page may have a name that leads here (DNS rebinding)."""
+        if request.headers.get("Host") not in self._hosts:
+            message = "The local cloud accepts requests for 127.0.0.1 and its port only."
+            raise GatewayError(403, message, "AccessDeniedException")
+        if sum(map(len, request.multi_headers.values())) > _MAX_HEADERS:
+            raise GatewayError(431, f"A request may have {_MAX_HEADERS} headers.", "BadRequestException")
+        if not request.path.startswith(EXECUTE_API_PATH):
+            raise GatewayError(404, f"APIs answer below {EXECUTE_API_PATH}.", "NotFoundException")
+
+
+async def _read_body(request: Request, receive: AsgiReceive) -> bytes:
+    """Return the body; of one that is larger than API Gateway accepts, one byte more than that at least.
+
+    Raises:
+        _ClientGoneError: the client has closed the connection before the end of the body.
+    """
+    if int(request.headers.get("Content-Length", "0")) > BODY_LIMIT:
+        return bytes(BODY_LIMIT + 1)
+    body, more = b"", True
+    while more and len(body) <= BODY_LIMIT:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _ClientGoneError
+        body += message["body"]
+        more = message.get("more_body", False)
+    return body
+
+
+def bind(port: int) -> socket.socket:
+    """Return a socket that is bound to a port of 127.0.0.1: the last one, or another if a program uses that."""
+    try:
+        listener = socket.create_server((HOST, port))
+    except OSError:
+        listener = socket.create_server((HOST, 0))
+    # Connections inherit it. asyncio sets it only for sockets whose protocol is named; without it, the body of a
+    # response would wait for the acknowledgement of its head, up to 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
