@@ -21,6 +21,7 @@ class Request:
         query: as sent.
         headers: the last value of each header, by name in title case, as most clients send them.
         multi_headers: all values of each header.
+        too_large: whether the body exceeds API Gateway's limit of 10 MB; then `body` is only its start.
         time: seconds since the epoch.
     """
 
@@ -32,6 +33,7 @@ class Request:
     source_ip: str
     protocol: str
     body: bytes = b""
+    too_large: bool = False
     id: str = field(default_factory=request_id)
     time: float = field(default_factory=time.time)
 
@@ -47,11 +49,6 @@ class Request:
         for name, value in parse_qsl(self.query, keep_blank_values=True):
             parameters.setdefault(name, []).append(value)
         return parameters
-
-    @property
-    def too_large(self) -> bool:
-        """Whether the body exceeds API Gateway's limit of 10 MB."""
-        return len(self.body) > BODY_LIMIT
 
     @property
     def formatted_time(self) -> str:

@@ -197,4 +197,4 @@ def header_value(value: Any) -> str:
     if not isinstance(value, str | int | float):
         raise ValueError(f"a header value is of type {type(value).__name__}")
     line = str(value).replace("\r", " ").replace("\n", " ")
-    return line.encode().decode("latin-1")  # WSGI encodes headers in Latin-1
+    return line.encode().decode("latin-1")  # headers are sent in Latin-1

@@ -151,7 +151,7 @@ class _Application:
     async def _respond(self, scope: dict[str, Any], receive: AsgiReceive) -> Response:
         request = read_request(scope)
         self._check(request)
-        request.body = await _read_body(request, receive)
+        request.body, request.too_large = await _read_body(request, receive)
         return await self._serve(request)
 
     def _check(self, request: Request) -> None:
@@ -165,14 +165,14 @@ class _Application:
             raise GatewayError(404, f"APIs answer below {EXECUTE_API_PATH}.", "NotFoundException")
 
 
-async def _read_body(request: Request, receive: AsgiReceive) -> bytes:
-    """Return the body; of one that is larger than API Gateway accepts, one byte more than that at least.
+async def _read_body(request: Request, receive: AsgiReceive) -> tuple[bytes, bool]:
+    """Return the body, and whether it is larger than API Gateway accepts; then no more of it is read.
 
     Raises:
         _ClientGoneError: the client has closed the connection before the end of the body.
     """
     if int(request.headers.get("Content-Length", "0")) > BODY_LIMIT:
-        return bytes(BODY_LIMIT + 1)
+        return b"", True
     body, more = b"", True
     while more and len(body) <= BODY_LIMIT:
         message = await receive()
@@ -180,7 +180,7 @@ async def _read_body(request: Request, receive: AsgiReceive) -> bytes:
             raise _ClientGoneError
         body += message["body"]
         more = message.get("more_body", False)
-    return body
+    return body, len(body) > BODY_LIMIT
 
 
 def bind(port: int) -> socket.socket:

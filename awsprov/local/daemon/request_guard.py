@@ -1,10 +1,10 @@
-"""Which requests the control plane and the HTTP front accept.
+"""Which requests the control plane accepts.
 
 Browsers must reach the front only: a page that a function answers, or any page of the internet, could otherwise call
 the control plane. So the front has a port of its own, and everything that browsers send is refused outside of it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from awsprov.local.cloud import ADMIN_PATH, EXECUTE_API_PATH, INSTANCES_PATH, Cloud
@@ -28,29 +28,10 @@ def guard(cloud: Cloud, application: WSGIApplication) -> WSGIApplication:
 
     names = hosts(cloud.port)
 
-    def check(environ: WSGIEnvironment) -> None:
-        _check_host(environ, names)
-        _check_origin(environ)
-        _check_path(environ["PATH_INFO"], cloud)
-        if environ["PATH_INFO"].startswith(INSTANCES_PATH):  # each instance has a token
-            request_body.read(environ, CONTROL_LIMIT)
-        else:
-            call_signatures.check_key(environ, cloud)
-            if environ["PATH_INFO"].startswith(ADMIN_PATH):
-                call_signatures.check_root(environ, cloud)
-            request_body.read(environ, CONTROL_LIMIT)
-            call_signatures.check_signature(environ, cloud)
-
-    return _guarded(check, application)
-
-
-def _guarded(check: Callable[[WSGIEnvironment], None], application: WSGIApplication) -> WSGIApplication:
-    """Return an application that answers with the error of a request's head or of `check`, if there is one."""
-
     def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
             request_body.check_head(environ)
-            check(environ)
+            _check(environ, cloud, names)
         except RequestError as error:
             return _refuse(environ, ServiceError("BadRequestException", error.message, error.status), start_response)
         except ServiceError as error:
@@ -58,6 +39,20 @@ def _guarded(check: Callable[[WSGIEnvironment], None], application: WSGIApplicat
         return application(environ, start_response)
 
     return guarded
+
+
+def _check(environ: WSGIEnvironment, cloud: Cloud, names: frozenset[str]) -> None:
+    _check_host(environ, names)
+    _check_origin(environ)
+    _check_path(environ["PATH_INFO"], cloud)
+    if environ["PATH_INFO"].startswith(INSTANCES_PATH):  # each instance has a token
+        request_body.read(environ, CONTROL_LIMIT)
+    else:
+        call_signatures.check_key(environ, cloud)
+        if environ["PATH_INFO"].startswith(ADMIN_PATH):
+            call_signatures.check_root(environ, cloud)
+        request_body.read(environ, CONTROL_LIMIT)
+        call_signatures.check_signature(environ, cloud)
 
 
 def hosts(port: int) -> frozenset[str]:

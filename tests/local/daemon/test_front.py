@@ -93,7 +93,7 @@ def test_a_body_in_chunks_arrives_whole(port: int, size: int) -> None:
 
 def test_too_much_of_a_body_is_not_read(port: int) -> None:
     client = connect(port, head("POST", f"Content-Length: {BODY_LIMIT * 1000}"))
-    assert f"{BODY_LIMIT + 1} True" in received(client)  # the connection is closed at the deadline
+    assert "0 True" in received(client)  # the connection is closed at the deadline
 
 
 @pytest.mark.parametrize(
