@@ -19,6 +19,14 @@ UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, Recursio
 _SYSTEM = tuple(map(Path, ("/proc", "/sys", "/dev")))  # what is below them is this machine's, such as its environment
 
 
+def expand_home(path: Path) -> Path:
+    """Return a path with the home directory for `~` or `~user`; as it is, if there is none: `~x` may be a name."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
 def is_system_path(path: Path) -> bool:
     """Return whether a path is in /proc, /sys or /dev, links followed."""
     real = Path(os.path.realpath(path))

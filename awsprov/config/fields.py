@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
-from awsprov.files import is_system_path
+from awsprov.files import expand_home, is_system_path
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,7 @@ class Section(BaseModel):
 def absolute_path(path: Path, info: ValidationInfo) -> Path:
     """Return a path from config.yaml as an absolute one; relative paths start at the directory of the file."""
     base: Path = (info.context or {}).get("base", Path())
-    with suppress(RuntimeError):  # `~` without a home directory: keep the path as it is
-        path = path.expanduser()
-    return (base / path).absolute()
+    return (base / expand_home(path)).absolute()
 
 
 def exists(path: Path, check: Callable[[Path], bool]) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from awsprov.errors import RefusedError, UsageError
+from awsprov.files import expand_home
 from awsprov.packaging import keyring
 
 NETRC = "netrc"  # the name that stands for the host's entry in ~/.netrc
@@ -120,7 +121,7 @@ class IndexAccess:
     def _stored(self, url: str, user: str) -> tuple[str, str] | None:
         host, entry = host_of(url), None
         if (NETRC, host) in self.allowed and not user:
-            entry = _netrc_entry(Path(self.variables.get("NETRC") or "~/.netrc").expanduser(), host)
+            entry = _netrc_entry(expand_home(Path(self.variables.get("NETRC") or "~/.netrc")), host)
         if entry is None and (KEYRING, host) in self.allowed:
             if url not in self.found:
                 self.found[url] = keyring.find_credentials(with_credentials(url, ""), user)

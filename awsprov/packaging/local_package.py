@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from awsprov.errors import UsageError
-from awsprov.files import read_limited
+from awsprov.files import expand_home, read_limited
 
 MAX_FILES, MAX_SIZE = 20_000, 512 * 1024**2  # files, and bytes of one
 _MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
@@ -146,7 +146,7 @@ def local_package(text: str, base: Path) -> LocalPackage | None:
     found = _EXTRAS.fullmatch(place.strip())
     if not found or not found["path"]:
         return None
-    directory = Path(os.path.normpath(base.absolute() / Path(found["path"]).expanduser()))
+    directory = Path(os.path.normpath(base.absolute() / expand_home(Path(found["path"]))))
     if not directory.is_dir() or ("/" not in found["path"] and found["path"] not in (".", "..")):
         return None
     extras = tuple(sorted(each.strip() for each in (found["extras"] or "").split(",") if each.strip()))

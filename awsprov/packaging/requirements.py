@@ -8,7 +8,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from awsprov.files import is_inside, read_limited
+from awsprov.files import expand_home, is_inside, read_limited
 from awsprov.packaging import requirement_lines
 from awsprov.packaging.local_package import LocalPackage, local_package, with_their_own
 from awsprov.packaging.requirement_lines import Line, is_url
@@ -175,7 +175,7 @@ def _link(link: str, base: Path) -> str:
     """Return a URL as it is, a directory as an absolute path."""
     if link.startswith("file:"):
         return requirement_lines.file_path(link)
-    return link if is_url(link) else str((base / Path(link).expanduser()).absolute())
+    return link if is_url(link) else str((base / expand_home(Path(link))).absolute())
 
 
 def _editable(text: str, base: Path) -> LocalPackage:
