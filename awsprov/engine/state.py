@@ -22,6 +22,9 @@ from awsprov.engine.resource import Resource
 from awsprov.engine.state_file import MAX_SIZE, SCHEMA, StackKey, check_key, parse_state, pause_in, readable
 from awsprov.files import read_limited, write_atomically
 
+# Seconds after its creation within which AWS must list a resource. Until then only its token can tell that it exists.
+_LISTED_WITHIN = 60.0
+
 
 class State:
     """The records of one stack, by the names of its resources; read-only without the stack's lock.
@@ -117,11 +120,14 @@ class State:
     def record_intent(self, resource: Resource) -> str:
         """Record that a resource is about to be created, and return the idempotency token for that.
 
-        After a crash the call is repeated with the same token. AWS refuses a token for other arguments, and for an
-        instance that was terminated since: it is derived from the arguments and from a generation that each deletion
-        increments.
+        After a crash the call is repeated with the same token. AWS refuses a token for other arguments, and returns
+        what was created with it even if that failed or was deleted since: it is derived from the arguments and from a
+        generation that increases with each resource that no longer exists.
         """
         inputs, known = resource.recorded_inputs(), self.get(resource)
+        if known.id and time.time() - known.at > _LISTED_WITHIN:  # it does not exist any more
+            with self._changing():
+                self.generation += 1
         pending = known.token if not known.id and known.inputs == inputs else ""
         parts = [*asdict(self.key).values(), resource.type, resource.name, self.generation, inputs]
         token = pending or hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:32]

@@ -152,6 +152,21 @@ def test_a_token_is_not_used_again_after_a_deletion_or_a_renewal(path: Path) -> 
     assert writable(path).record_intent(Net("net")) == tokens[-1]  # the generation is on disk, too
 
 
+def test_the_token_of_something_that_no_longer_exists_is_not_used_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = created(path).records["net"].token
+    later = time.time() + 3600
+    monkeypatch.setattr(time, "time", lambda: later)
+    again = writable(path).record_intent(Net("net"))
+    assert token != again == writable(path).record_intent(Net("net"))
+
+
+def test_the_token_of_something_that_may_not_be_listed_yet_is_used_again(path: Path) -> None:
+    token = created(path).records["net"].token
+    assert writable(path).record_intent(Net("net")) == token
+
+
 def test_after_a_lost_document_no_token_is_used_again(path: Path) -> None:
     token = writable(path).record_intent(Net("net"))
     path.unlink()
