@@ -6,6 +6,7 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Owned, Tags, Values, by_name
+from awsprov.resources.api.listing import list_items
 from awsprov.resources.api.rest_stage import RestStage
 from awsprov.resources.api.tagged import ApiGatewayResource
 from awsprov.resources.missing_ok import (
@@ -51,8 +52,7 @@ def _list_keys(aws: Aws) -> list[Any]:
 
     `awsprov policy` allows it only if the stack has a key, as the same permission reveals the values of all keys.
     """
-    pages = aws.apigateway.get_paginator("get_api_keys").paginate
-    return none_if_missing(lambda: [key for page in pages() for key in page["items"]], missing=_DENIED) or []
+    return none_if_missing(partial(list_items, aws.apigateway, "get_api_keys"), missing=_DENIED) or []
 
 
 @dataclass(eq=False, repr=False)
@@ -78,8 +78,7 @@ class UsagePlan(ApiGatewayResource):
     @classmethod
     def list_owned(cls, aws: Aws) -> list[Any]:
         """Return the descriptions of the stack's usage plans."""
-        pages = aws.apigateway.get_paginator("get_usage_plans").paginate
-        found = aws.cached("UsagePlan", lambda: [plan for page in pages() for plan in page["items"]])
+        found = aws.cached("UsagePlan", lambda: list_items(aws.apigateway, "get_usage_plans"))
         return [plan for plan in found if aws.tagged_name(plan.get("tags"))]
 
     @classmethod
@@ -106,8 +105,8 @@ class UsagePlan(ApiGatewayResource):
         return listed or aws.apigateway.get_usage_plan(usagePlanId=self.id)
 
     def _keys(self, aws: Aws) -> list[str]:
-        call = partial(aws.apigateway.get_usage_plan_keys, usagePlanId=self.id)
-        return [key["id"] for key in aws.cached(f"keys {self.id}", call)["items"]]
+        call = partial(list_items, aws.apigateway, "get_usage_plan_keys", usagePlanId=self.id)
+        return [key["id"] for key in aws.cached(f"keys {self.id}", call)]
 
     def read(self, aws: Aws) -> Values:
         plan = self._describe_cached(aws)

@@ -6,6 +6,7 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Owned, Tags, Values, by_name
+from awsprov.resources.api.listing import list_items
 from awsprov.resources.api.tagged import ApiGatewayResource
 from awsprov.resources.missing_ok import API_GATEWAY_MISSING, API_GATEWAY_NOT_OURS, delete, none_if_missing
 
@@ -29,8 +30,7 @@ class HttpApi(ApiGatewayResource):
     @classmethod
     def list_owned(cls, aws: Aws) -> list[Any]:
         """Return the descriptions of the stack's HTTP APIs."""
-        pages = aws.apigatewayv2.get_paginator("get_apis").paginate
-        found = aws.cached("HttpApi", lambda: [api for page in pages() for api in page["Items"]])
+        found = aws.cached("HttpApi", lambda: list_items(aws.apigatewayv2, "get_apis"))
         return [api for api in found if aws.tagged_name(api.get("Tags"))]
 
     @classmethod

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.resources.api.http_api import HttpApi
+from awsprov.resources.api.listing import list_items
 from awsprov.resources.api.rest_api import without_variables
 from awsprov.resources.function.alias import Alias
 from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete
@@ -45,8 +46,8 @@ class HttpPart(Resource):
     def _part(self, aws: Aws) -> Any:
         if not self.api.id:
             return {}
-        call = partial(getattr(aws.apigatewayv2, self.list_method), ApiId=self.api.id, MaxResults="500")
-        parts = aws.cached(f"{self.list_method} {self.api.id}", call)["Items"]
+        call = partial(list_items, aws.apigatewayv2, self.list_method, ApiId=self.api.id)
+        parts = aws.cached(f"{self.list_method} {self.api.id}", call)
         return next((part for part in parts if self.matches(part, aws)), {})
 
     def find(self, aws: Aws) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values, by_name
+from awsprov.resources.api.listing import list_items
 from awsprov.resources.api.tagged import ApiGatewayResource
 from awsprov.resources.missing_ok import (
     API_GATEWAY_CONFLICT,
@@ -45,8 +46,7 @@ class RestApi(ApiGatewayResource):
     @classmethod
     def list_all(cls, aws: Aws) -> list[Any]:
         """Return the descriptions of all REST APIs in the account and region."""
-        pages = aws.apigateway.get_paginator("get_rest_apis").paginate
-        return aws.cached("RestApi", lambda: [api for page in pages() for api in page["items"]])
+        return aws.cached("RestApi", lambda: list_items(aws.apigateway, "get_rest_apis"))
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
@@ -94,8 +94,8 @@ class RestApi(ApiGatewayResource):
         """Return the descriptions of its paths with their methods; none while it does not exist."""
         if not self.id:
             return []
-        pages = partial(aws.apigateway.get_paginator("get_resources").paginate, restApiId=self.id, embed=["methods"])
-        return aws.cached(f"RestApi {self.id}", lambda: [item for page in pages() for item in page["items"]])
+        call = partial(list_items, aws.apigateway, "get_resources", restApiId=self.id, embed=["methods"])
+        return aws.cached(f"RestApi {self.id}", call)
 
     @property
     def path(self) -> str:
