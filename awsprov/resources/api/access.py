@@ -104,9 +104,10 @@ class UsagePlan(ApiGatewayResource):
         listed = next((plan for plan in self.list_owned(aws) if plan["id"] == self.id), None)
         return listed or aws.apigateway.get_usage_plan(usagePlanId=self.id)
 
-    def _keys(self, aws: Aws) -> list[str]:
+    def _has_key(self, aws: Aws) -> bool:
+        """Return whether the key is one of the plan's; others may have added more."""
         call = partial(list_items, aws.apigateway, "get_usage_plan_keys", usagePlanId=self.id)
-        return [key["id"] for key in aws.cached(f"keys {self.id}", call)]
+        return any(key["id"] == self.api_key.id for key in aws.cached(f"keys {self.id}", call))
 
     def read(self, aws: Aws) -> Values:
         plan = self._describe_cached(aws)
@@ -115,7 +116,7 @@ class UsagePlan(ApiGatewayResource):
             "rate": float(limits.get("rateLimit", -1)),
             "burst": int(limits.get("burstLimit", -1)),
             "stage": ",".join(f"{stage['apiId']}/{stage['stage']}" for stage in plan.get("apiStages", [])),
-            "api_key": ",".join(self._keys(aws)),
+            "api_key": self.api_key.id if self._has_key(aws) else "",
         }
 
     def wanted(self, aws: Aws) -> Values:
@@ -128,7 +129,7 @@ class UsagePlan(ApiGatewayResource):
             *({"op": op, "path": "/apiStages", "value": stage} for op, stage in self._stage_changes(changes)),
         ]
         aws.apigateway.update_usage_plan(usagePlanId=self.id, patchOperations=patch)  # type: ignore[arg-type]  # `op` is a Literal
-        if "api_key" in changes and self.api_key.id not in changes["api_key"][0].split(","):
+        if "api_key" in changes:
             aws.apigateway.create_usage_plan_key(usagePlanId=self.id, keyId=self.api_key.id, keyType="API_KEY")
 
     def _stage_changes(self, changes: Differences) -> list[tuple[str, str]]:
