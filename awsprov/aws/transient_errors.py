@@ -69,6 +69,11 @@ TRANSIENT_ERRORS = (
             "InvalidSubnetID.NotFound",
             "InvalidSubnet.NotFound",
             "InvalidGroup.NotFound",
+            "InvalidSecurityGroupID.NotFound",
+            "InvalidNetworkAclID.NotFound",
+            "InvalidAssociationID.NotFound",  # ReplaceNetworkAclAssociation, of a new subnet
+            "InvalidNetworkInterfaceID.NotFound",
+            "InvalidVpcEndpointId.NotFound",
             "InvalidInternetGatewayID.NotFound",
             "InvalidAllocationID.NotFound",
             "InvalidInstanceID.NotFound",

@@ -40,7 +40,14 @@ class DescribedResource(Resource):
     def describe_cached(self, aws: Aws) -> dict[str, Any]:
         """Return its description from the cached listing; a new resource is waited for until AWS knows it."""
         found = next((each for each in self.listed(aws) if each[self.id_key] == self.id), None)
-        return found or aws.wait_until(lambda: self.describe(aws), LISTED_WITHIN, f"{self.name} to be listed")
+        return found or self.describe_existing(aws)
+
+    def describe_existing(self, aws: Aws) -> dict[str, Any]:
+        """Return its description, requested now; waited for, as AWS may have described a new one, and then not again.
+
+        Source: EC2 API reference, "Eventual consistency".
+        """
+        return aws.wait_until(lambda: self.describe(aws), LISTED_WITHIN, f"{self.name} to be listed")
 
     def fetch_tags(self, aws: Aws) -> Tags | None:
         description = self.describe(aws)

@@ -68,7 +68,8 @@ class GatewayEndpoint(Ec2Resource):
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         """Change the route tables. One that was deleted meanwhile is no longer in the list, and is not removed."""
-        current, wanted = set(self.describe(aws).get("RouteTableIds", [])), {table.id for table in self.route_tables}
+        current = set(self.describe_existing(aws).get("RouteTableIds", []))
+        wanted = {table.id for table in self.route_tables}
         aws.ec2.modify_vpc_endpoint(
             VpcEndpointId=self.id,
             AddRouteTableIds=sorted(wanted - current),

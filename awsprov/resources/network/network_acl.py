@@ -108,7 +108,7 @@ class NetworkAcl(Ec2Resource):
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         """Create missing rules before deleting others, so that wanted traffic is never blocked."""
-        has = _sides(self.describe(aws))
+        has = _sides(self.describe_existing(aws))
         for side, wants in self.entries().items():
             for number, entry in wants.items():
                 if number not in has[side]:

@@ -64,7 +64,7 @@ class RouteTable(Ec2Resource):
         return {"vpc": self.vpc.id, "gateway": gateway, "subnets": subnets, "pause": self.pause}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
-        table = self.describe(aws)
+        table = self.describe_existing(aws)
         if "pause" in changes:  # it is not deleted, so that no policy has to allow that
             aws.ec2.create_tags(Resources=[self.id], Tags=[{"Key": PAUSE, "Value": self.pause}])
         if "gateway" in changes:

@@ -120,7 +120,7 @@ class SecurityGroup(Ec2Resource):
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         """Create missing rules before deleting others, so that wanted traffic is never blocked."""
-        group = self.describe(aws)
+        group = self.describe_existing(aws)
         if "ingress" in changes:
             self._set(aws, "ingress", by_text(group["IpPermissions"]), self.ingress)
         if "egress" in changes:

@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Values
 from awsprov.resources.described import LISTED_WITHIN
 from awsprov.resources.ec2 import Ec2Resource
-from awsprov.resources.missing_ok import IN_USE, delete
+from awsprov.resources.missing_ok import IN_USE, delete, none_if_missing
 from awsprov.resources.network.foreign_resources import check_vpc
 
 ANYWHERE = "0.0.0.0/0"
+_MISSING = ("InvalidVpcID.NotFound",)
 
 
 @dataclass(eq=False, repr=False)
@@ -38,9 +40,14 @@ class Vpc(Ec2Resource):
         self.wait_for_state(aws, "available", LISTED_WITHIN)
 
     def read(self, aws: Aws) -> Values:
-        ask = partial(aws.ec2.describe_vpc_attribute, VpcId=self.id, Attribute="enableDnsHostnames")
-        names = aws.cached(f"dns {self.id}", ask)["EnableDnsHostnames"]
+        names = aws.cached(f"dns {self.id}", lambda: self._host_names(aws))
         return {"cidr": self.describe_cached(aws)["CidrBlock"], "dns_hostnames": names.get("Value", False)}
+
+    def _host_names(self, aws: Aws) -> Any:
+        """Return the attribute of DNS host names. EC2 may not know the attributes of a VPC that it lists already."""
+        call = partial(aws.ec2.describe_vpc_attribute, VpcId=self.id, Attribute="enableDnsHostnames")
+        ask = partial(none_if_missing, call, missing=_MISSING)
+        return aws.wait_until(ask, LISTED_WITHIN, f"the attributes of {self.name}")["EnableDnsHostnames"]
 
     def wanted(self, aws: Aws) -> Values:
         """Return the arguments, and DNS host names: without them the file system's DNS name is not resolved."""
@@ -54,7 +61,7 @@ class Vpc(Ec2Resource):
         delete(
             aws,
             lambda: aws.ec2.delete_vpc(VpcId=self.id),
-            missing=["InvalidVpcID.NotFound"],
+            missing=_MISSING,
             in_use=IN_USE,
             on_in_use=lambda: check_vpc(aws, self.id),
         )
