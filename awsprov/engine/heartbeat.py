@@ -128,8 +128,12 @@ class Heartbeat:
         if self.lease.lost:
             self._stop.set()
         elif self._changed.is_set():
-            self._changed.clear()
-            self._write()
+            self._changed.clear()  # before the state is read: a later change is written by the next beat
+            try:
+                self._write()
+            except Exception:
+                self._changed.set()
+                raise
 
     def _write(self) -> None:
         if self._state is not None:

@@ -1,5 +1,6 @@
 """The shared state: what one machine records, the next one finds, also after a process was killed."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -202,6 +203,21 @@ def test_a_copy_that_cannot_be_written_is_an_error_and_is_written_later(
     assert ana.names() == {"a"}
     ana.work()
     assert ben.names() == {"a"}
+
+
+def test_a_copy_that_could_not_be_written_is_written_while_the_command_runs(ana: Machine, store: MemoryStore) -> None:
+    often = SharedState(store, ana.path, LeaseTimes(heartbeat=0.5))
+    with locked(ana.path) as lock, often.held(FakeAws(Cloud())) as heartbeat:
+        state = State(ana.path, HOME, lock)
+        heartbeat.follow(state)
+        store.unreachable = True
+        state.record(disk("a"))
+        time.sleep(0.3)
+        store.unreachable = False
+        deadline = time.monotonic() + 10
+        while STATE not in store.names() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert STATE in store.names()
 
 
 def test_what_is_known_of_another_bucket_says_nothing(ana: Machine, tmp_path: Path) -> None:
