@@ -93,7 +93,7 @@ def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def open_private(path: Path, mode: Literal["a", "w"]) -> IO[str]:
@@ -122,7 +122,8 @@ def make_private_directory(path: Path) -> None:
             (path / ".gitignore").write_text("*\n")
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Have the names of a directory's files on disk (fsync)."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

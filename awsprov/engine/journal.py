@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from awsprov.files import read_limited
+from awsprov.files import read_limited, sync_directory
 
 _MAX_SIZE = 64 * 1024 * 1024  # bytes; a journal is not longer than its document
 _SMALL = 64 * 1024  # bytes up to which a document is written as a whole each time
@@ -57,6 +57,8 @@ class Journal:
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
+        if not self.length:
+            sync_directory(self.path.parent)  # the name of a new file
         self.length += len(line)
 
     @property

@@ -237,6 +237,7 @@ class State:
             self._backed_up = True
             rotate_backups(self.path)
         number = self._journal.number + 1
+        Journal(self.path, number, 0).remove()  # of a document that a backup replaced, or that could not be read
         content = self._content(number)
         write_atomically(self.path, content)
         self._journal = Journal(self.path, number, len(content))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import subprocess
 import sys
 import time
@@ -351,6 +352,32 @@ def test_an_old_journal_is_not_applied_to_a_newer_document(path: Path, large: La
     state.compact()
     left.write_bytes(content)  # the process died after the document, before this was taken away
     assert writable(path).records["disk-4"].id == "vol-newer"
+
+
+def test_the_journal_of_a_document_that_a_backup_replaced_is_not_applied(path: Path, large: Large) -> None:
+    large(path).compact()
+    backup = path.read_bytes()
+    lost = writable(path)
+    lost.set_paused(True)
+    lost.record(disk("disk-4", "vol-lost"))
+    path.write_bytes(backup)
+    writable(path).set_paused(True)
+    assert writable(path).records["disk-4"].id == "vol-disk-4"
+
+
+def test_the_name_of_a_new_journal_is_on_disk_too(path: Path, large: Large, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = large(path)
+    state.compact()
+    fsync, directories = os.fsync, list[bool]()
+
+    def syncing(descriptor: int) -> None:
+        directories.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", syncing)
+    state.record(disk("a"))
+    state.record(disk("b"))
+    assert directories == [False, True, False]
 
 
 def test_at_the_end_all_of_it_is_in_the_document(path: Path, large: Large) -> None:
