@@ -50,15 +50,21 @@ def delete_free_interfaces(aws: Aws, filter_name: str, value: str) -> int:
 def vacate_subnet(aws: Aws, subnet: str) -> None:
     """Delete what Lambda has in a subnet that is to be deleted: free interfaces, and the old versions that use it.
 
-    Such a version could not run without the subnet, and the live one uses another subnet by then.
+    Such a version could not run without the subnet, and the live one uses another subnet by then. However often this is
+    called until the subnet is free, versions are listed once: those of a whole account are many, and calls of Lambda
+    are limited.
     """
+    if delete_free_interfaces(aws, "subnet-id", subnet):
+        aws.cached(f"deleted versions in {subnet}", lambda: _delete_versions(aws, subnet))
+
+
+def _delete_versions(aws: Aws, subnet: str) -> None:
     pages = aws.lambda_.get_paginator("list_functions").paginate(FunctionVersion="ALL")
     for version in [v for page in pages for v in page["Functions"] if v["Version"] != "$LATEST"]:
         if subnet in version.get("VpcConfig", {}).get("SubnetIds", []) and _is_owned(aws, version["FunctionArn"]):
             name, number = version["FunctionName"], version["Version"]
             call = partial(aws.lambda_.delete_function, FunctionName=name, Qualifier=number)
             delete(aws, call, missing=LAMBDA_MISSING)
-    delete_free_interfaces(aws, "subnet-id", subnet)
 
 
 def _is_owned(aws: Aws, version_arn: str) -> bool:

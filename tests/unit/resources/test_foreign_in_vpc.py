@@ -1,4 +1,4 @@
-"""What somebody else has in the stack's VPC: GuardDuty's endpoint is deleted, anything else is named at once."""
+"""What is in the way of a VPC's deletion: Lambda's and GuardDuty's is deleted, that of others is named at once."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,7 @@ import pytest
 from awsprov.aws.client import Aws
 from awsprov.errors import RefusedError
 from awsprov.resources.network.foreign_resources import check_interfaces, check_vpc
+from awsprov.resources.network.lambda_interfaces import vacate_subnet
 from tests.unit.moto_cloud import on_moto
 
 GUARDDUTY = {"GuardDutyManaged": "true"}
@@ -109,3 +110,17 @@ def test_what_is_foreign_in_the_vpc_is_named_with_its_tags(aws: Aws, what: str) 
         check_vpc(aws, vpc)
     assert id_ in caught.value.why
     assert "team=mail" in caught.value.why
+
+
+# ---- Lambda's
+
+
+def test_versions_are_listed_once_while_a_subnet_is_waited_for(aws: Aws) -> None:
+    _, subnet = network(aws)
+    vacate_subnet(aws, subnet)
+    assert aws.calls["lambda:ListFunctions"] == 0
+    for _ in range(3):
+        aws.ec2.create_network_interface(SubnetId=subnet, Description="AWS Lambda VPC ENI-demo")
+        vacate_subnet(aws, subnet)
+    assert aws.calls["lambda:ListFunctions"] == 1
+    assert aws.ec2.describe_network_interfaces()["NetworkInterfaces"] == []
