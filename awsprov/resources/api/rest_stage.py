@@ -104,20 +104,25 @@ class RestStage(ApiGatewayResource):
             "snapshot": deployment.get("description", ""),
             "rate": float(settings.get("throttlingRateLimit", -1)),
             "burst": int(settings.get("throttlingBurstLimit", -1)),
-            "log": (stage.get("accessLogSettings") or {}).get("destinationArn", "").removesuffix(":*"),
-            "errors": settings.get("loggingLevel", "OFF"),
+            **self._logs(aws),
             "traced": stage.get("tracingEnabled", False),
             "metrics": settings.get("metricsEnabled", False),
         }
 
+    def _logs(self, aws: Aws) -> Values:
+        stage = self._get(aws)
+        return {
+            "log": (stage.get("accessLogSettings") or {}).get("destinationArn", "").removesuffix(":*"),
+            "errors": stage.get("methodSettings", {}).get("*/*", {}).get("loggingLevel", "OFF"),
+        }
+
     def wanted(self, aws: Aws) -> Values:
-        can_log = self.can_log(aws)
+        """Return the arguments; the logs as they are while API Gateway has no role for them and refuses a change."""
         return {
             "snapshot": self._digest(aws),
             "rate": float(self.rate),
             "burst": self.burst,
-            "log": self.log.arn(aws) if can_log else "",
-            "errors": "ERROR" if can_log else "OFF",
+            **({"log": self.log.arn(aws), "errors": "ERROR"} if self.can_log(aws) else self._logs(aws)),
             "traced": self.traced,
             "metrics": self.metrics,
         }

@@ -260,6 +260,11 @@ def test_each_request_is_logged_without_its_body(deployed: Moto) -> None:
     settings = reply["methodSettings"]["*/*"]
     assert (settings["loggingLevel"], settings["dataTraceEnabled"]) == ("ERROR", False)
     assert deployed.engine().plan().empty
+    no_role: Any = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": ""}]
+    deployed.aws().apigateway.update_account(patchOperations=no_role)
+    engine = deployed.engine()
+    assert engine.plan().empty
+    assert any("update-account" in note for note in distinct_notes(engine.stack))
 
 
 def test_requests_are_traced(deployed: Moto) -> None:
