@@ -63,7 +63,11 @@ class Secret(Existing):
         return aws.secretsmanager.describe_secret(SecretId=name)
 
     def value_and_version(self, aws: Aws) -> tuple[str, str]:
-        """Return its value, which is sent to Lambda only, and its version, which may be shown."""
+        """Return its value, which is sent to Lambda only, and its version, which may be shown.
+
+        Raises:
+            UsageError: it is binary.
+        """
         return aws.cached(f"value {self.reference}", lambda: self._get(aws))
 
     def _get(self, aws: Aws) -> tuple[str, str]:
@@ -72,6 +76,13 @@ class Secret(Existing):
             parameter = aws.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]
             return parameter["Value"], str(parameter["Version"])
         response = aws.secretsmanager.get_secret_value(SecretId=name)
+        if "SecretString" not in response:
+            raise UsageError(
+                f"The secret `{self.reference}` is binary; {self.variable} in `functions.{self.function}.secrets` "
+                "can only be a text.",
+                remedy="Store it as a text, for example in base64; or remove it from `secrets`, and read it in the "
+                "handler with boto3.",
+            )
         return response["SecretString"], response["VersionId"]
 
     def _create_command(self, aws: Aws) -> str:

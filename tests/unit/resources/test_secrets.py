@@ -66,6 +66,14 @@ def test_a_secret_that_changed_is_a_new_version_and_one_that_did_not_is_none(dep
     assert updated["TOKEN"] == "another"
 
 
+def test_a_binary_secret_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with on_moto(tmp_path) as moto:
+        aws = moto.aws()
+        aws.secretsmanager.create_secret(Name="demo/key", SecretBinary=b"\x00\x01")
+        with pytest.raises(UsageError, match=r"demo/key` is binary; KEY in `functions\.predict\.secrets`"):
+            Secret.of("predict", "KEY", "secretsmanager:demo/key").value_and_version(aws)
+
+
 def test_all_missing_secrets_are_one_error_with_the_command_for_each(tmp_path: Path) -> None:
     with (
         on_moto(
