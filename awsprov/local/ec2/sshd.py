@@ -58,7 +58,7 @@ class SshServer:
 
     def __init__(self, host: Host, listener: socket.socket) -> None:
         self._host, self._listener = host, listener
-        self._transports: list[paramiko.Transport] = []
+        self._transports = set[paramiko.Transport]()  # changed by the thread of each client
 
     def start(self) -> None:
         """Accept connections on a thread of its own."""
@@ -75,7 +75,7 @@ class SshServer:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for transport in self._transports:
+        for transport in list(self._transports):
             transport.close()
 
     def _accept(self) -> None:
@@ -90,7 +90,7 @@ class SshServer:
     def _serve(self, client: socket.socket) -> None:
         transport = paramiko.Transport(client)
         transport.local_version = "SSH-2.0-OpenSSH_8.7"
-        self._transports.append(transport)
+        self._transports.add(transport)
         transport.add_server_key(self._host.host_key)
         transport.set_subsystem_handler("sftp", Sftp, Files, home=self._host.home)
         try:
@@ -103,7 +103,7 @@ class SshServer:
             log.debug("ssh: %s", error)
         finally:
             transport.close()
-            self._transports = [other for other in self._transports if other is not transport]
+            self._transports.discard(transport)
 
 
 class _Login(paramiko.ServerInterface):
