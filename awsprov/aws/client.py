@@ -5,6 +5,7 @@ import shlex
 import socket
 from collections.abc import Mapping
 from functools import cached_property, partial
+from ipaddress import IPv4Address
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from awsprov.aws.local_endpoint import LocalEndpoint
 from awsprov.aws.place import Place
 from awsprov.aws.session import configured_endpoint
 from awsprov.aws.url_suffixes import partition_of, url_suffix
+from awsprov.errors import AwsprovError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -178,7 +180,11 @@ class Aws(Calls):
         return found
 
     def address(self) -> str:
-        """Return the IPv4 address of this machine as AWS sees it, or as a local endpoint does."""
+        """Return the IPv4 address of this machine as AWS sees it, or as a local endpoint does.
+
+        Raises:
+            AwsprovError: the response of AWS's service is none, as in a network that asks for a sign-in first.
+        """
         if self.endpoint:
             url = urlsplit(self.endpoint)
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -186,7 +192,15 @@ class Aws(Calls):
                 return str(probe.getsockname()[0])
         # Without a proxy, as SSH.
         response = http("GET", "https://checkip.amazonaws.com", timeout=10, proxied=False)
-        return response.body.decode().strip()
+        try:
+            return str(IPv4Address(response.body.decode().strip()))
+        except ValueError as error:
+            raise AwsprovError(
+                "The public address of this machine is not known.",
+                why="https://checkip.amazonaws.com did not return an address.",
+                remedy="Sign in to the network if it asks for that; or set `builder.ssh_from` in config.yaml to the "
+                "address range from which this machine connects.",
+            ) from error
 
     def _decode(self, message: str) -> str:
         return self.sts.decode_authorization_message(EncodedMessage=message)["DecodedMessage"]

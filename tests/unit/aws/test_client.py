@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, EndpointVa
 from awsprov.aws.client import Aws
 from awsprov.aws.error_catalog import TRANSLATIONS
 from awsprov.aws.errors import error_code, explain
-from awsprov.aws.http import http
+from awsprov.aws.http import HttpResponse, http
 from awsprov.aws.url_suffixes import partition_of, url_suffix
 from awsprov.errors import AwsprovError, CredentialsError, InterruptedByUserError, TimedOutError, UsageError
 from tests.unit.endpoint import Endpoint
@@ -46,6 +46,17 @@ def test_the_endpoint_is_the_configured_one(aws: Aws, endpoint: Endpoint) -> Non
     assert aws.endpoint == endpoint.url
     assert aws.address() == "127.0.0.1"
     assert endpoint.requests == []
+
+
+def test_the_page_of_a_network_s_sign_in_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    responses = [b"<html>Sign in</html>", b"203.0.113.7\n"]
+    monkeypatch.setattr("awsprov.aws.client.http", lambda *_, **__: HttpResponse(200, {}, responses.pop(0)))
+    aws = Aws("demo", "us-east-1")
+    with pytest.raises(AwsprovError, match="address of this machine is not known") as caught:
+        aws.address()
+    assert "builder.ssh_from" in caught.value.remedy
+    assert aws.address() == "203.0.113.7"
 
 
 REGIONS = (
