@@ -7,12 +7,11 @@ from typing import Any, Literal
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Values
 from awsprov.errors import AwsprovError
-from awsprov.resources.compute.builder_errors import launch_failed, no_builder, no_session
+from awsprov.resources.compute.builder_errors import no_builder, no_session
 from awsprov.resources.compute.host_keys import BOOT, host_keys_lost, read_host_keys, tag_host_keys, tagged_host_keys
 from awsprov.resources.compute.instances import SECURE_METADATA, Ec2Instance, Image, is_ebs_optimized
 from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
 from awsprov.resources.identity.roles import InstanceProfile
-from awsprov.resources.missing_ok import delete
 from awsprov.resources.network.existing import ExistingSubnet
 from awsprov.resources.network.instance_connect import SSH_PORT, ExistingInstanceConnectEndpoint
 from awsprov.resources.network.security_groups import ExistingSecurityGroup, InSecurityGroups, SecurityGroup, listed
@@ -73,6 +72,7 @@ class Builder(InSecurityGroups, Ec2Instance):
     replace_triggered_by = frozenset({"key_pair", "subnet", "security_group", "profile", "file_system"})
     typical_seconds = 30.0
     name_prefix = "builder"
+    called, alternative = "the builder", "choose another `builder.instance_type`"
 
     def tagged_ids(self, aws: Aws) -> list[str]:
         disks = self.describe_cached(aws).get("BlockDeviceMappings", [])
@@ -109,7 +109,7 @@ class Builder(InSecurityGroups, Ec2Instance):
     def wait(self, aws: Aws) -> None:
         """Return when a new one runs and its host keys are known: its console has them at the first boot only."""
         if self.started_here:
-            self._wait_until_running(aws)
+            self.wait_until_running(aws)
         self._host_keys(aws)
 
     def read(self, aws: Aws) -> Values:
@@ -137,10 +137,6 @@ class Builder(InSecurityGroups, Ec2Instance):
             NetworkInterfaceId=interface["NetworkInterfaceId"], Groups=[group.id for group in self.all_groups]
         )
 
-    def delete(self, aws: Aws) -> None:
-        delete(aws, lambda: aws.ec2.terminate_instances(InstanceIds=[self.id]), missing=["InvalidInstanceID.NotFound"])
-        aws.wait_until(lambda: self.state(aws) == "terminated", 1200, f"{self.name} to be terminated")
-
     def start(self, aws: Aws) -> None:
         """Start it if it is stopped; return when it is running.
 
@@ -155,7 +151,7 @@ class Builder(InSecurityGroups, Ec2Instance):
             aws.wait_until(lambda: self.state(aws) == "stopped", 600, f"{self.name} to be stopped")
             self.on_wait("starting the builder")
             aws.ec2.start_instances(InstanceIds=[self.id])
-        self._wait_until_running(aws)
+        self.wait_until_running(aws)
 
     def apply_idle_policy(self, aws: Aws) -> None:
         """Stop it, terminate it or keep it running, as `builder.when_idle` says."""
@@ -168,7 +164,7 @@ class Builder(InSecurityGroups, Ec2Instance):
     def stop(self, aws: Aws) -> None:
         """Stop it, whatever `builder.when_idle` says, and do not wait; do nothing if it is not running."""
         if self.state(aws) == "pending":
-            self._wait_until_running(aws)
+            self.wait_until_running(aws)
         if self.state(aws) == "running":
             aws.ec2.stop_instances(InstanceIds=[self.id])
 
@@ -218,15 +214,6 @@ class Builder(InSecurityGroups, Ec2Instance):
             tag_host_keys(aws, self.id, found)
         store_host_keys(self.known_hosts, self.id, found)
         return found
-
-    def _wait_until_running(self, aws: Aws) -> None:
-        aws.wait_until(lambda: self._is_running(aws), 600, f"{self.name} to be running")
-
-    def _is_running(self, aws: Aws) -> bool:
-        instance = self.describe(aws)
-        if instance and not self.exists(instance):
-            raise launch_failed(instance)
-        return self.state(aws) == "running"
 
     def _ssh_error(self, aws: Aws) -> AwsprovError:
         """Return the error for a session that cannot be opened, with the state of the instance and its firewall."""

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource
+from awsprov.errors import AwsprovError
 from awsprov.resources.ec2 import Ec2Resource
-from awsprov.resources.missing_ok import none_if_missing
+from awsprov.resources.missing_ok import delete, none_if_missing
 
 # The public parameter that holds the id of the newest Amazon Linux 2023 image (Systems Manager user guide).
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
@@ -23,9 +24,13 @@ class Ec2Instance(Ec2Resource):
 
     Attributes:
         name_prefix: how the names of the kind's instances begin; EC2 lists all instances of a stack together.
+        called: what messages call it.
+        alternative: what to do in place of it if EC2 cannot launch it.
     """
 
     name_prefix: ClassVar[str] = ""
+    called: ClassVar[str]
+    alternative: ClassVar[str]
 
     area = "compute"
     resource_type = "instance"
@@ -50,8 +55,44 @@ class Ec2Instance(Ec2Resource):
 
         `terminated` even if EC2 no longer lists it, or if the instance of its id is not the stack's.
         """
-        instance = self.describe(aws)
+        return self._state(aws, self.describe(aws))
+
+    def _state(self, aws: Aws, instance: dict[str, Any]) -> str:
         return str(instance["State"]["Name"]) if aws.tagged_name(instance.get("Tags")) else "terminated"
+
+    def wait_until_running(self, aws: Aws) -> None:
+        """Return when it is running.
+
+        Raises:
+            AwsprovError: EC2 ended it at its launch; carries EC2's reason.
+        """
+        aws.wait_until(lambda: self._is_running(aws), 600, f"{self.name} to be running")
+
+    def _is_running(self, aws: Aws) -> bool:
+        instance = self.describe(aws)
+        if instance and not self.exists(instance):
+            raise self._launch_failed(instance)
+        return self._state(aws, instance) == "running"
+
+    def _launch_failed(self, instance: dict[str, Any]) -> AwsprovError:
+        """Return the error for an instance that EC2 ended at its launch, with EC2's reason.
+
+        Source: EC2 API reference, StateReason; for example Client.VolumeLimitExceeded, or Client.InternalError for a
+        key of EBS encryption that the caller may not use.
+        """
+        reason = instance.get("StateReason", {})
+        return AwsprovError(
+            f"EC2 ended {self.called} at its launch.",
+            why=reason.get("Message") or reason.get("Code") or "EC2 gives no reason.",
+            remedy=f"Correct that, or {self.alternative}; then run `awsprov up` again.",
+            aws_code=reason.get("Code", ""),
+            reference="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html",
+        )
+
+    def delete(self, aws: Aws) -> None:
+        """Return when it is terminated: until then its network interface and its disk exist."""
+        delete(aws, lambda: aws.ec2.terminate_instances(InstanceIds=[self.id]), missing=["InvalidInstanceID.NotFound"])
+        aws.wait_until(lambda: self.state(aws) == "terminated", 1200, f"{self.name} to be terminated")
 
 
 def is_ebs_optimized(instance_type: str) -> bool:

@@ -7,10 +7,8 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.errors import AwsprovError
-from awsprov.resources.compute.builder_errors import launch_failed
 from awsprov.resources.compute.host_keys import console_output
 from awsprov.resources.compute.instances import SECURE_METADATA, Ec2Instance, describe_image, newest_image
-from awsprov.resources.missing_ok import delete
 from awsprov.resources.network.nat_interface import NatInterface
 from awsprov.resources.network.subnets import Subnet
 
@@ -95,6 +93,7 @@ class NatInstance(Ec2Instance):
     typical_seconds = 90.0
     pausable = True
     name_prefix = "nat-instance"
+    called, alternative = "the NAT instance", "use `network.nat: single`"
 
     def create(self, aws: Aws) -> str:
         self.created_here = True
@@ -121,15 +120,9 @@ class NatInstance(Ec2Instance):
         """Return when a new one forwards packets, as it reports on its console."""
         if not self.created_here:
             return
-        aws.wait_until(lambda: self._is_running(aws), 600, f"{self.name} to be running")
+        self.wait_until_running(aws)
         self.on_wait("waiting for it to report on its console, usually 1-2 min")
         aws.wait_until(lambda: self._is_ready(aws), _BOOT, f"{self.name} to forward packets", maximum_delay=10.0)
-
-    def _is_running(self, aws: Aws) -> bool:
-        instance = self.describe(aws)
-        if instance and not self.exists(instance):
-            raise launch_failed(instance, self.name)
-        return self.state(aws) == "running"
 
     def _is_ready(self, aws: Aws) -> bool:
         console = console_output(aws, self.id)
@@ -154,11 +147,7 @@ class NatInstance(Ec2Instance):
         """Start it: somebody stopped it."""
         aws.wait_until(lambda: self.state(aws) == "stopped", 600, f"{self.name} to be stopped")
         aws.ec2.start_instances(InstanceIds=[self.id])
-        aws.wait_until(lambda: self._is_running(aws), 600, f"{self.name} to be running")
-
-    def delete(self, aws: Aws) -> None:
-        delete(aws, lambda: aws.ec2.terminate_instances(InstanceIds=[self.id]), missing=["InvalidInstanceID.NotFound"])
-        aws.wait_until(lambda: self.state(aws) == "terminated", 1200, f"{self.name} to be terminated")
+        self.wait_until_running(aws)
 
 
 def user_data(cidr: str) -> str:

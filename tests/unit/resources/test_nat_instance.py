@@ -10,6 +10,7 @@ from awsprov.config.loader import load
 from awsprov.diagnose.context import Context
 from awsprov.diagnose.outbound import nat_instance
 from awsprov.diagram.model import diagram
+from awsprov.engine.resource import stub
 from awsprov.errors import AwsprovError
 from awsprov.iam.policies import policy_statements
 from awsprov.operations.outbound import outbound_addresses
@@ -204,6 +205,18 @@ def test_a_failure_on_the_console_ends_the_wait(tmp_path: Path, monkeypatch: pyt
         with pytest.raises(AwsprovError) as caught:
             moto.engine().up()
         assert "awsprov-nat: failed at line 31" in str(caught.value.why)
+
+
+def test_an_instance_that_ec2_could_not_launch_is_an_error_with_another_way(tmp_path: Path) -> None:
+    with on_moto(tmp_path) as moto:
+        aws = moto.aws()
+        image = aws.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        (launched,) = aws.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"]
+        instance = stub(NatInstance, "nat-instance", launched["InstanceId"])
+        aws.ec2.terminate_instances(InstanceIds=[instance.id])
+        with pytest.raises(AwsprovError, match="EC2 ended the NAT instance at its launch") as failed:
+            instance.wait_until_running(aws)  # type: ignore[attr-defined]
+        assert "network.nat: single" in failed.value.remedy
 
 
 def test_it_costs_its_hours_and_its_disk_and_less_than_a_gateway(tmp_path: Path) -> None:
