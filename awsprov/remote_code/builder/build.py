@@ -22,6 +22,8 @@ from .receive import FILES
 from .source_builds import BuildError, build_all
 from .workspace import BUILD_FAILED, FILE_BUILDS, MANIFEST, Workspace, parsed, report
 
+_COMPILED = 32  # modules at least that are worth another process
+
 
 def main() -> int:
     """Build the environment; return the exit status."""
@@ -212,7 +214,7 @@ def _compile(site: Path, names: Iterable[str]) -> None:
     The same source gives the same bytecode: it holds no path of this build, and sets are hashed in the same way.
     """
     sources = sorted(f"{site / name}" for name in names if name.endswith(".py"))
-    shares = min(os.cpu_count() or 1, len(sources))
+    shares = min(os.cpu_count() or 1, -(-len(sources) // _COMPILED))
     with ThreadPoolExecutor(max(shares, 1)) as pool:  # compileall's own workers need a socket with a short path
         list(pool.map(lambda n: _compile_some(site, sources[n::shares]), range(shares)))
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from . import compression, pip_install
-from .pack_file import INDEX, PACK
+from .workspace import INDEX, PACK
 
 UNPACK = "decompress the start pack, beside the import"
 

@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -16,8 +17,8 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from unittest.mock import MagicMock
 
+STUB = "RuntimeStub"  # the name of the type of all attributes of a stub
 READS = {"open": 0, "import": 1, "ctypes.dlopen": 0}  # audit events, and the index of the argument that is a path
 
 
@@ -52,7 +53,7 @@ def observe(site: str, handler: str, write: Callable[[str], object]) -> None:
 def _described(error: BaseException) -> str:
     """Return an error in a line; if it is about a stub, with the reason."""
     text = traceback.format_exception_only(error)[-1].strip()
-    if RuntimeStub.__name__ not in text:
+    if STUB not in text:
         return text
     return f"{text} (boto3 and other modules of Lambda's runtime are stubs here, which return no data)"
 
@@ -62,8 +63,9 @@ class _Reads:
 
     def __init__(self, root: str, write: Callable[[str], object]) -> None:
         self._root, self._write = root, write
+        self._path = re.compile(rb" (%s.+)" % re.escape(os.fsencode(root)))  # at the end of a line of a memory map
         self._extension: Any = None  # the file of the extension module that is being loaded
-        self._mapped = set[str]()
+        self._mapped = set[bytes]()
 
     def on_event(self, event: str, values: "tuple[Any, ...]") -> None:
         """Record what an audit event is about."""
@@ -79,10 +81,10 @@ class _Reads:
         """Record the libraries that were loaded since the last time, and then the extension module that needs them."""
         extension, self._extension = self._extension, None
         with contextlib.suppress(FileNotFoundError):  # macOS
-            lines = Path("/proc/self/maps").read_text().splitlines()
-            mapped = {line.split(maxsplit=5)[-1] for line in lines}
-            for name in sorted(mapped - self._mapped - {extension}):
-                self._record(name)
+            mapped = set(self._path.findall(Path("/proc/self/maps").read_bytes()))
+            for name in sorted(map(os.fsdecode, mapped - self._mapped)):
+                if name != extension:
+                    self._record(name)
             self._mapped |= mapped
         self._record(extension)
 
@@ -91,10 +93,6 @@ class _Reads:
         name = os.path.normpath(text)
         if name.startswith(self._root):
             self._write(name.removeprefix(self._root))
-
-
-class RuntimeStub(MagicMock):
-    """What a module of Lambda's runtime has and returns here: all attributes exist, and do nothing."""
 
 
 class _RuntimeFinder:
@@ -119,7 +117,11 @@ class _RuntimeFinder:
         """Return None for a module of the default type."""
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__dict__["__getattr__"] = lambda name: RuntimeStub() if not name.startswith("__") else _absent(name)
+        """Let all attributes exist, and do nothing."""
+        from unittest.mock import MagicMock  # only here: it imports a lot, and most handlers need no stub
+
+        stub = type(STUB, (MagicMock,), {})
+        module.__dict__["__getattr__"] = lambda name: stub() if not name.startswith("__") else _absent(name)
 
 
 def _absent(name: str) -> None:

@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 
 from . import tree
 from .compression import WITH_ZLIB, ZLIB, Compression
-from .workspace import report
+from .workspace import INDEX, PACK, report
 
-INDEX, PACK, BYTECODE = "awsprov-start.json", "awsprov-start.pack", "awsprov-start.bytecode"
+BYTECODE = "awsprov-start.bytecode"
 BLOCK = 1024 * 1024  # bytes of files in a block: some milliseconds to read and decompress, so that imports begin early
 
 _BYTECODE_DIRECTORY = "/__pycache__"

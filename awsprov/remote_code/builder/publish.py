@@ -15,13 +15,12 @@ import socket
 import stat
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from . import tree
-from .pack_file import PACK
-from .workspace import FILE_BUILDS, LIBRARY_BUILDS, MANIFEST, Workspace, parsed, report
+from .workspace import FILE_BUILDS, LIBRARY_BUILDS, MANIFEST, PACK, Workspace, parsed, report
 
 NOT_BUILT = 4  # the exit status when there is no build
 COPY_THREADS = 64  # the fastest of 16, 64 and 128 at EFS's latency
@@ -63,13 +62,8 @@ def _copy(site: Path, manifest: bytes, target: Path) -> None:
     report(f"copying {len(files)} files, {tree.size(files) / 1e6:.0f} MB")
     tree.create_directories(scratch, files, COPY_THREADS)
     links = Links(target.parent, files)
-    with ThreadPoolExecutor(COPY_THREADS) as pool:
-        tasks = [pool.submit(_place, site / name, scratch / name, entry, links) for name, entry in _ordered(files)]
-        try:
-            copied = sum(task.result() for task in tasks)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    place = partial(_place, site, scratch, files, links)
+    copied = sum(tree.mapped(place, _ordered(files), COPY_THREADS).values())
     report(f"{copied / 1e6:.0f} MB copied; the rest was on the file system")
     _sync(scratch)
     _write(scratch / MANIFEST, manifest)
@@ -77,16 +71,17 @@ def _copy(site: Path, manifest: bytes, target: Path) -> None:
     report(f"environment {target.name} published: {len(files)} files")
 
 
-def _ordered(files: tree.Entries) -> "list[tuple[str, tree.Entry]]":
-    """Return the files, the largest first: one at the end would keep a single thread busy."""
-    return sorted(files.items(), key=lambda item: -item[1].get("size", 0))
+def _ordered(files: tree.Entries) -> "list[str]":
+    """Return the names of the files, the largest first: one at the end would keep a single thread busy."""
+    return sorted(files, key=lambda name: -files[name].get("size", 0))
 
 
-def _place(source: Path, target: Path, entry: tree.Entry, links: "Links") -> int:
+def _place(site: Path, scratch: Path, files: tree.Entries, links: "Links", name: str) -> int:
     """Link a file of another environment, or copy it; return the number of bytes that were copied."""
-    if "link" not in entry and links.create(target, entry):
+    entry = files[name]
+    if "link" not in entry and links.create(scratch / name, entry):
         return 0
-    tree.copy(source, target, entry)
+    tree.copy(site / name, scratch / name, entry)
     return int(entry.get("size", 0))
 
 
@@ -108,9 +103,7 @@ class Links:
                 if isinstance(entry, dict) and (contents := _contents(entry)) in wanted:
                     self._sources.setdefault(contents, environment / name)
         self._lock = threading.Lock()
-        with ThreadPoolExecutor(COPY_THREADS) as pool:
-            counts = pool.map(_count, self._sources.values(), self._sources)
-            self._counts = dict(zip(self._sources, counts, strict=True))
+        self._counts = tree.mapped(lambda each: _count(self._sources[each], each), [*self._sources], COPY_THREADS)
 
     def create(self, target: Path, entry: tree.Entry) -> bool:
         """Create a link if some environment has the file. Return whether it was created."""

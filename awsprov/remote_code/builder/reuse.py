@@ -14,7 +14,6 @@ import re
 import sys
 import zlib
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
@@ -23,9 +22,8 @@ from typing import Any
 
 from . import tree
 from .built_wheels import DIRECTORY
-from .pack_file import INDEX, PACK
 from .slim import References
-from .workspace import Workspace, parsed
+from .workspace import INDEX, PACK, Workspace, parsed
 
 _PLACE = re.compile(r"^lib(64)?/python/")  # where pip puts packages, before --target moves everything
 _RECORDED = "build"  # the part of a manifest that is for the next build
@@ -184,8 +182,7 @@ def _link(earlier: Path, site: Path, files: tree.Entries) -> None:
 
     processors = os.cpu_count() or 1
     tree.create_directories(site, files, processors)
-    with ThreadPoolExecutor(processors) as pool:
-        list(pool.map(link, files))
+    tree.mapped(link, list(files), processors)
 
 
 def add(new: Path, site: Path) -> None:

@@ -8,10 +8,11 @@ Headers are kept: some packages compile code at run time, and which ones cannot 
 """
 
 import ast
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import accumulate, repeat
 from multiprocessing import get_context
 from os.path import relpath
 from pathlib import Path, PurePosixPath
@@ -19,6 +20,8 @@ from pathlib import Path, PurePosixPath
 _TESTS = "tests"
 _READS_STUBS = "attach_stub"  # lazy_loader's function that reads a package's stub
 STUB = ".pyi"  # ends the name of a type stub
+_PACKAGE = "__init__.py"
+_AT_ONCE = 32  # modules that a process reads one after the other
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,9 @@ def references(site: Path, names: Iterable[str]) -> References:
     """
     modules = [name for name in sorted(names) if name.endswith(".py") and not _in_tests(PurePosixPath(name))]
     # Parsing the large packages takes one core several seconds. Other start methods need a socket with a short path.
-    with ProcessPoolExecutor(mp_context=get_context("fork")) as pool:
-        found = dict(zip(modules, pool.map(_references, modules, repeat(site), chunksize=32), strict=True))
+    processes = min(os.cpu_count() or 1, len(modules) // _AT_ONCE + 1)
+    with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
+        found = dict(zip(modules, pool.map(_references, modules, repeat(site), chunksize=_AT_ONCE), strict=True))
     tests = {name: directories for name, (directories, _) in found.items() if directories}
     return References(tests, frozenset(name for name, (_, reads_stubs) in found.items() if reads_stubs))
 
@@ -72,23 +76,27 @@ def unused(names: "set[str]", references: References) -> "set[str]":
         names: the names of all files in the directory of the packages.
         references: what the modules among them refer to.
     """
-    kept = {PurePosixPath(each) for directories in references.tests.values() for each in directories}
-    tests = {name for name in names if f"{_TESTS}/" in name and _is_test(PurePosixPath(name), names, kept)}
-    readers = {PurePosixPath(name).parts[0] for name in references.stubs}
-    return tests | {name for name in names if name.endswith(STUB) and _is_stub(PurePosixPath(name), readers)}
+    kept = {each for directories in references.tests.values() for each in directories}
+    tests = {name for name in names if f"{_TESTS}/" in name and _is_test(name, names, kept)}
+    readers = {name.partition("/")[0] for name in references.stubs}
+    return tests | {name for name in names if name.endswith(STUB) and _is_stub(name, readers)}
 
 
-def _is_test(path: PurePosixPath, names: "set[str]", kept: "set[PurePosixPath]") -> bool:
+def _is_test(name: str, names: "set[str]", kept: "set[str]") -> bool:
     """Return whether a file belongs to the tests of a package, and nothing refers to them."""
-    if _TESTS not in path.parts[:-1] or path.name == "__init__.py" or not kept.isdisjoint([path, *path.parents]):
+    *directories, file = name.split("/")
+    if _TESTS not in directories or file == _PACKAGE:
         return False
-    around = (parent.parent for parent in path.parents if parent.name == _TESTS)
-    return any((package / "__init__.py").as_posix() in names for package in around)
+    if not kept.isdisjoint([".", *accumulate(directories, "{}/{}".format), name]):
+        return False
+    around = (directories[:place] for place, each in enumerate(directories) if each == _TESTS)
+    return any("/".join([*package, _PACKAGE]) in names for package in around)
 
 
-def _is_stub(path: PurePosixPath, readers: "set[str]") -> bool:
+def _is_stub(name: str, readers: "set[str]") -> bool:
     """Return whether a stub is in a package that does not read it, and that does not consist of stubs."""
-    return len(path.parts) > 1 and path.parts[0] not in readers and not path.parts[0].endswith("-stubs")
+    package, separator, _ = name.partition("/")
+    return bool(separator) and package not in readers and not package.endswith("-stubs")
 
 
 def _referenced_directories(text: str, path: Path, site: Path) -> Iterator[Path]:

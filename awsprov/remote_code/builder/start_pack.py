@@ -23,8 +23,7 @@ from typing import Any
 from . import pack_file, tree
 from .compression import WITH_ZLIB, Compression
 from .lambda_modules import RUNTIME
-from .pack_file import INDEX
-from .workspace import report
+from .workspace import INDEX, report
 
 WITHIN = 120.0  # seconds for the import of one handler; Lambda allows ten
 LONGEST = 16 * 1024 * 1024  # bytes of names that one import may report

@@ -11,32 +11,48 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 DIRECTORY, FILE, PROGRAM = 0o755, 0o444, 0o555  # modes of what is published: files are read-only
 PIECE = 1024 * 1024  # bytes that are read and written at once: EFS's largest write, and all of most files
+_DESCRIBED = 256 * 1024  # bytes that are read at once to describe a file: the memory of larger pieces takes longer
 
 Entry = dict[str, Any]  # of a file `mode`, `size` and `sha256`; of a symbolic link `link`
 Entries = dict[str, Entry]  # by name
 
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
 
 def walk(root: Path) -> Iterator[str]:
     """Yield the names of all files and symbolic links below a directory. Links are not followed."""
-    for at, directories, files in os.walk(root):
-        prefix = f"{at}/".removeprefix(f"{root}/")
-        links = [name for name in directories if Path(at, name).is_symlink()]
-        yield from (f"{prefix}{name}" for name in (*files, *links))
+    waiting = [""]
+    while waiting:
+        prefix = waiting.pop()
+        with os.scandir(f"{root}/{prefix}") as found:
+            for each in found:
+                if each.is_dir(follow_symlinks=False):
+                    waiting.append(f"{prefix}{each.name}/")
+                else:
+                    yield f"{prefix}{each.name}"
 
 
 def describe(path: Path) -> Entry:
     """Return the description of a file or a link as it is on disk."""
-    found = path.lstat()
-    if stat.S_ISLNK(found.st_mode):
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        if not path.is_symlink():
+            raise
         return {"link": os.readlink(path)}  # noqa: PTH115 - text
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"mode": stat.S_IMODE(found.st_mode), "size": found.st_size, "sha256": digest}
+    try:  # without a file object, whose creation takes longer than to read most files
+        found, digest = os.fstat(descriptor), hashlib.sha256()
+        while piece := os.read(descriptor, _DESCRIBED):
+            digest.update(piece)
+    finally:
+        os.close(descriptor)
+    return {"mode": stat.S_IMODE(found.st_mode), "size": found.st_size, "sha256": digest.hexdigest()}
 
 
 def describe_all(root: Path, threads: int) -> Entries:
@@ -44,10 +60,26 @@ def describe_all(root: Path, threads: int) -> Entries:
     return mapped(lambda name: describe(root / name), sorted(walk(root)), threads)
 
 
-def mapped(function: "Callable[[str], Entry]", names: list[str], threads: int) -> Entries:
-    """Return what a function returns for each name, called in threads."""
+def mapped(function: "Callable[[_Key], _Value]", keys: "list[_Key]", threads: int) -> "dict[_Key, _Value]":
+    """Return what a function returns for each key, called in threads.
+
+    Each thread takes one key after the other: with a future for each, the threads would mostly wait for each other.
+    After an error, which is raised, no thread takes another key.
+    """
+    found: dict[_Key, _Value] = {}
+    waiting = iter(keys)
+
+    def call(_: int) -> None:
+        try:
+            for key in waiting:
+                found[key] = function(key)
+        except BaseException:
+            list(waiting)
+            raise
+
     with ThreadPoolExecutor(threads) as pool:
-        return dict(zip(names, pool.map(function, names), strict=True))
+        list(pool.map(call, range(min(threads, len(keys)))))
+    return {key: found[key] for key in keys}
 
 
 def published(entry: Entry) -> Entry:
@@ -74,15 +106,18 @@ def size(entries: Entries) -> int:
 
 def create_directories(root: Path, names: Iterable[str], threads: int) -> None:
     """Create a directory and all that the names of files need in it, parents before their children."""
-    with_files = {PurePosixPath(directory) for directory in set(map(posixpath.dirname, names))}
-    directories = {PurePosixPath("."), *with_files, *(parent for path in with_files for parent in path.parents)}
-    with ThreadPoolExecutor(threads) as pool:
-        for _, siblings in groupby(sorted(directories, key=_depth), _depth):
-            list(pool.map(lambda path: (root / path).mkdir(DIRECTORY), siblings))
+    directories = {""}
+    for with_files in set(map(posixpath.dirname, names)):
+        directory = with_files
+        while directory not in directories:
+            directories.add(directory)
+            directory = posixpath.dirname(directory)
+    for _, siblings in groupby(sorted(directories, key=_depth), _depth):
+        mapped(lambda name: (root / name).mkdir(DIRECTORY), list(siblings), threads)
 
 
-def _depth(path: PurePosixPath) -> int:
-    return len(path.parts)
+def _depth(name: str) -> int:
+    return name.count("/") + 1 if name else 0
 
 
 def copy(source: Path, target: Path, entry: Entry) -> None:

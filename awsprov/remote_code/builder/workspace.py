@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 MANIFEST = "manifest.json"
+INDEX, PACK = "awsprov-start.json", "awsprov-start.pack"  # the start pack
 PIP_FAILED, BUILD_FAILED = 3, 5  # exit statuses of a build: of pip, and of a source distribution
 LIBRARY_BUILDS, FILE_BUILDS = "builds", "files"  # directories in the working directory
 _PASSABLE = 0o711  # the user who imports the handlers passes through, and lists nothing
