@@ -14,7 +14,7 @@ from typing import Any
 import pydantic_core
 import typing_extensions
 
-from awsprov.remote_code.builder import pack_file, start_pack, tree
+from awsprov.remote_code.builder import start_pack, tree, workspace
 from awsprov.remote_code.builder.compression import WITH_ZLIB, Compression
 from awsprov.remote_code.function import unpack
 
@@ -40,7 +40,7 @@ HANDLER = (
 )
 
 # Code that waits until the copy at LOCAL is complete.
-COMPLETE = f"import os, time\nwhile not os.path.exists(LOCAL + '/{pack_file.INDEX}'): time.sleep(0.01)\n"
+COMPLETE = f"import os, time\nwhile not os.path.exists(LOCAL + '/{workspace.INDEX}'): time.sleep(0.01)\n"
 
 Packer = Callable[..., str]
 
@@ -82,7 +82,7 @@ def add_pack(
 
 
 def index(site: Path) -> Any:
-    return json.loads((site / pack_file.INDEX).read_text())
+    return json.loads((site / workspace.INDEX).read_text())
 
 
 def python(site: Path, code: str, home: Path, *, packed: bool = True) -> str:
@@ -113,13 +113,13 @@ def python(site: Path, code: str, home: Path, *, packed: bool = True) -> str:
 
 def cut(site: Path) -> None:
     """Cut the end of the start pack off."""
-    path = site / pack_file.PACK
+    path = site / workspace.PACK
     path.write_bytes(path.read_bytes()[:-10])
 
 
 def spoil(site: Path) -> None:
     """Change a byte in the middle of the start pack."""
-    path = site / pack_file.PACK
+    path = site / workspace.PACK
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(content)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.remote_code.builder import compression, pack_file, tree
+from awsprov.remote_code.builder import compression, pack_file, tree, workspace
 from awsprov.remote_code.builder.compression import Compression
 from awsprov.resources.compute.builder_session import programs
 from tests.unit.remote_code.builder_programs import Builder
@@ -158,7 +158,7 @@ def test_the_handler_s_process_does_not_load_zstd(packed: Path, tmp_path: Path) 
 
 def damage_extension(site: Path) -> None:
     """Replace the extension module, or what is there without one."""
-    path = site / pack_file.PACK
+    path = site / workspace.PACK
     path.write_bytes(bytes(1000) + path.read_bytes()[1000:])
 
 
@@ -170,7 +170,7 @@ def test_links_are_used_if_a_start_pack_with_zstd_is_damaged(
     output = python(packed, "import demo; print(demo.DATA)", tmp_path).splitlines()  # of both processes
     assert "read" in output
     assert any(line.startswith("awsprov: incomplete start pack, importing the rest from") for line in output)
-    assert not (tmp_path / "awsprov" / packed.name / pack_file.INDEX).exists()
+    assert not (tmp_path / "awsprov" / packed.name / workspace.INDEX).exists()
 
 
 def test_blocks_are_compressed_again_if_the_earlier_ones_are_in_another_way(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.remote_code.builder import pack_file
+from awsprov.remote_code.builder import workspace
 from tests.unit.remote_code.builder_programs import Builder
 from tests.unit.remote_code.packed_environment import add_pack, create, python
 
@@ -219,7 +219,7 @@ def contenders(tmp_path_factory: pytest.TempPathFactory) -> Contenders:
         patch.setenv("PATH", str(builder.commands), prepend=os.pathsep)
         add_pack(site, PACKED)
     damaged = shutil.copytree(site, home / "damaged" / site.name)
-    (damaged / pack_file.PACK).write_bytes(bytes((site / pack_file.PACK).stat().st_size))
+    (damaged / workspace.PACK).write_bytes(bytes((site / workspace.PACK).stat().st_size))
     return Contenders(site, damaged, home)
 
 

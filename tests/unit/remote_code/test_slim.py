@@ -48,6 +48,7 @@ def test_tests_and_stubs_are_deleted_and_nothing_else(tmp_path: Path) -> None:
         ("pkg/use.py", "open(HERE + '/tests/data/big.csv')", TESTS),
         ("pkg/use.py", "open(f'{HERE}/tests/data')", TESTS),
         ("pkg/use.py", "print 'tests'  # of another Python", TESTS),
+        ("use.py", "print 'tests'  # of another Python", TESTS),
         ("pkg/use.py", "NAMES = ['tests']", set()),
         ("pkg/use.py", "# from .tests import test_core", set()),
     ],

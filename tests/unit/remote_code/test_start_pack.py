@@ -18,7 +18,7 @@ from types import ModuleType
 
 import pytest
 
-from awsprov.remote_code.builder import pack_file, start_pack, tree
+from awsprov.remote_code.builder import pack_file, start_pack, tree, workspace
 from awsprov.remote_code.builder.compression import WITH_ZLIB
 from awsprov.remote_code.function import unpacking
 from tests.unit.remote_code.builder_programs import Builder
@@ -60,6 +60,10 @@ def test_a_model_that_the_handler_loads_decides_what_is_packed_and_is_not_packed
     assert "failed" not in result
     assert cache_from_source("demo/used.py") in packed(site)
     assert not any("model.txt" in name for name in packed(site))
+
+
+def test_no_module_that_the_handler_does_not_need_is_imported_for_it(site: Path, pack: Packer) -> None:
+    assert "failed" not in pack("import sys\nassert 'unittest.mock' not in sys.modules\n")
 
 
 IMPORTER = """
@@ -128,8 +132,8 @@ def test_the_function_s_variables_are_set_and_the_builder_s_are_not(
 
 def test_a_handler_that_reads_nothing_has_an_empty_start_pack(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack("import json\n")
-    assert not (site / pack_file.PACK).exists()
-    assert start_pack.unpacked_size([site / pack_file.INDEX]) == 0
+    assert not (site / workspace.PACK).exists()
+    assert start_pack.unpacked_size([site / workspace.INDEX]) == 0
     assert python(site, "print(LOCAL)", tmp_path) == str(site)  # and nothing is logged
     assert not (tmp_path / "awsprov").exists()
 
@@ -267,7 +271,7 @@ def test_the_local_copy_has_every_file_of_the_environment_but_bytecode(
         found = {
             os.path.relpath(Path(at, name), root) for at, _, names in os.walk(root, followlinks=True) for name in names
         }
-        own = {pack_file.INDEX, pack_file.PACK, pack_file.BYTECODE}
+        own = {workspace.INDEX, workspace.PACK, pack_file.BYTECODE}
         return {name for name in found - own if not name.endswith(".pyc")}
 
     assert tree(local) == tree(site)
@@ -350,7 +354,7 @@ def test_a_large_file_is_packed_in_pieces(
 def test_a_second_process_uses_the_existing_copy(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
     python(site, COMPLETE, tmp_path)
-    (site / pack_file.PACK).unlink()
+    (site / workspace.PACK).unlink()
     assert python(site, "import demo; print(demo.__file__)", tmp_path).startswith(str(tmp_path))
 
 
@@ -358,15 +362,15 @@ def test_a_second_process_uses_the_existing_copy(site: Path, pack: Packer, tmp_p
 
 
 def enlarge(site: Path) -> None:
-    (site / pack_file.INDEX).write_text(json.dumps({**index(site), "bytes": 1 << 60}))
+    (site / workspace.INDEX).write_text(json.dumps({**index(site), "bytes": 1 << 60}))
 
 
 def garble(site: Path) -> None:
-    (site / pack_file.INDEX).write_text("{")
+    (site / workspace.INDEX).write_text("{")
 
 
 def lose(site: Path) -> None:
-    (site / pack_file.INDEX).unlink()
+    (site / workspace.INDEX).unlink()
 
 
 @pytest.mark.parametrize("harm", [enlarge, garble, lose])
@@ -394,7 +398,7 @@ def test_the_links_are_used_when_a_block_is_damaged(
     message = f"awsprov: incomplete start pack, importing the rest from {site}: error: "
     assert sorted(line[: len(message)] for line in result) == [message, "read"]
     assert [path.name for path in (tmp_path / "awsprov").iterdir()] == [site.name]
-    assert not (tmp_path / "awsprov" / site.name / pack_file.INDEX).exists()
+    assert not (tmp_path / "awsprov" / site.name / workspace.INDEX).exists()
 
 
 def test_the_links_are_used_when_the_temporary_directory_is_full(site: Path, pack: Packer, tmp_path: Path) -> None:
@@ -435,7 +439,7 @@ def test_the_process_that_unpacks_ends_with_the_one_that_imports(site: Path, pac
     pack("import demo, pydantic_core\n")
     starting(site, tmp_path, WAITING, "os._exit(0)")
     assert [path.name for path in (tmp_path / "awsprov").iterdir()] == [site.name]
-    assert not (tmp_path / "awsprov" / site.name / pack_file.INDEX).exists()
+    assert not (tmp_path / "awsprov" / site.name / workspace.INDEX).exists()
 
 
 def test_the_process_that_unpacks_has_a_lower_priority(site: Path, pack: Packer, tmp_path: Path) -> None:
@@ -506,10 +510,10 @@ def test_when_unpacking_is_killed_links_are_used_and_the_next_start_completes_th
     die = f"die = lambda *_, **__: os.kill(os.getpid(), 9)\n{MOMENTS[moment]}"
     assert starting(site, tmp_path, die, "import demo; print(demo.DATA)") == "read"
     local = tmp_path / "awsprov" / site.name
-    assert not (local / pack_file.INDEX).exists()
+    assert not (local / workspace.INDEX).exists()
     reaped(tmp_path / "awsprov")
     assert python(site, f"{COMPLETE}import demo; print(demo.DATA)", tmp_path) == "read"
-    assert (local / pack_file.INDEX).read_bytes() == (site / pack_file.INDEX).read_bytes()
+    assert (local / workspace.INDEX).read_bytes() == (site / workspace.INDEX).read_bytes()
     assert [path.name for path in (tmp_path / "awsprov").iterdir()] == [site.name]
 
 
@@ -525,9 +529,9 @@ def test_a_start_after_a_killed_one_completes_the_copy(site: Path, pack: Packer,
     pack()
     starting(site, tmp_path, WAITING, "os.kill(os.getpid(), 9)", status=-signal.SIGKILL)
     local = tmp_path / "awsprov" / site.name
-    assert not (local / pack_file.INDEX).exists()
+    assert not (local / workspace.INDEX).exists()
     assert python(site, f"{COMPLETE}import demo; print(demo.DATA)", tmp_path) == "read"
-    assert (local / pack_file.INDEX).read_bytes() == (site / pack_file.INDEX).read_bytes()
+    assert (local / workspace.INDEX).read_bytes() == (site / workspace.INDEX).read_bytes()
     assert [path.name for path in (tmp_path / "awsprov").iterdir()] == [site.name]
 
 
@@ -590,7 +594,7 @@ def test_unchanged_blocks_are_taken_from_an_earlier_start_pack(site: Path, pack:
     earlier = pack_file.Blocks(site, published)
     files, into = {name: entries[name] for name in order}, site.parent / "again"
     pack_file.write(site, files, set(entries), into, earlier=earlier, compression=again)
-    assert (site.parent / "again" / pack_file.PACK).read_bytes() == (site / pack_file.PACK).read_bytes()
+    assert (site.parent / "again" / workspace.PACK).read_bytes() == (site / workspace.PACK).read_bytes()
 
 
 def places(site: Path) -> dict[str, None]:
