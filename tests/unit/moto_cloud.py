@@ -24,7 +24,7 @@ from awsprov.engine import discovery
 from awsprov.engine.engine import Engine
 from awsprov.engine.resource import Resource
 from awsprov.engine.state_file import StackKey
-from awsprov.local import moto_caches
+from awsprov.local import missing, moto_caches
 from awsprov.local.apigateway import resource_tags
 from awsprov.local.ec2 import network_acls, network_interfaces
 from awsprov.local.efs.efs_backend import AccessPointExistsError
@@ -34,6 +34,7 @@ from awsprov.ssh.client import CommandResult
 from awsprov.stack.declaration import declare_stack
 from tests.unit.fakes import locked, writable, write_lock
 
+missing.install()
 resource_tags.install()
 network_acls.install()
 moto_caches.install()

@@ -112,6 +112,13 @@ BACKEND_BEHAVIOURS = (
         source=GUIDE,
     ),
     BackendBehaviour(
+        subject="Deleting a REST API or a part of it, a usage plan or its key, or an entry of a network ACL, that does "
+        "not exist; removing a role from an instance profile that does not have it",
+        aws="`NotFoundException`, `InvalidNetworkAclEntry.NotFound`, `NoSuchEntity`",
+        moto="breaks",
+        source=API,
+    ),
+    BackendBehaviour(
         subject="An operation that moto does not implement",
         aws="works",
         moto="an HTML page with 404 or 500, which SDKs retry",

@@ -26,7 +26,7 @@ from cheroot import wsgi
 
 from awsprov import __version__
 from awsprov.files import write_atomically
-from awsprov.local import known_clouds, lambda_
+from awsprov.local import known_clouds, lambda_, missing
 from awsprov.local.apigateway import Front, deployments, descriptions, resource_tags
 from awsprov.local.apigateway.messages import Request, Response
 from awsprov.local.behaviour import Behaviour, service_models
@@ -135,6 +135,7 @@ class Server:
         lambda_.install(self.cloud, self._loop)
         deployments.install(self.cloud)
         descriptions.install()
+        missing.install()
         resource_tags.install()
         lambda_backend.install(self.behaviour)
         self.snapshot.load()

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.conftest import LocalCloud, Network
+from tests.local.conftest import LocalCloud, Network, refused
 
 
 def test_efs_completes_the_statements_of_a_policy(cloud: LocalCloud) -> None:
@@ -87,3 +88,40 @@ def test_the_source_check_of_an_instance_is_that_of_its_primary_interface(networ
     assert described() == (False, interface, False)
     ec2.modify_instance_attribute(InstanceId=instance, SourceDestCheck={"Value": True})
     assert described() == (True, interface, True)
+
+
+# ---- what does not exist
+
+NONE = "none000000"
+GONE = {  # operations of API Gateway, with parameters beside the parent's, which exists
+    "delete_rest_api": {"restApiId": NONE},
+    "delete_resource": {"resourceId": NONE},
+    "delete_authorizer": {"authorizerId": NONE},
+    "delete_request_validator": {"requestValidatorId": NONE},
+    "delete_usage_plan": {"usagePlanId": NONE},
+    "delete_usage_plan_key": {"keyId": NONE},
+}
+
+
+@pytest.mark.parametrize("operation", GONE)
+def test_deleting_what_is_gone_from_api_gateway_is_refused_as_not_found(cloud: LocalCloud, operation: str) -> None:
+    gateway, params = cloud.client("apigateway"), dict(GONE[operation])
+    if operation == "delete_usage_plan_key":
+        params["usagePlanId"] = gateway.create_usage_plan(name="plan")["id"]
+    elif operation not in ("delete_rest_api", "delete_usage_plan"):
+        params["restApiId"] = gateway.create_rest_api(name="api")["id"]
+    with refused("NotFoundException"):
+        getattr(gateway, operation)(**params)
+
+
+def test_deleting_an_entry_that_a_network_acl_does_not_have_is_refused(network: Network) -> None:
+    acl = network.ec2.create_network_acl(VpcId=network.vpc)["NetworkAcl"]["NetworkAclId"]
+    with refused("InvalidNetworkAclEntry.NotFound"):
+        network.ec2.delete_network_acl_entry(NetworkAclId=acl, RuleNumber=7, Egress=False)
+
+
+def test_removing_a_role_that_an_instance_profile_does_not_have_is_refused(cloud: LocalCloud, role: str) -> None:
+    iam, profile = cloud.client("iam"), f"profile-{uuid.uuid4().hex[:8]}"
+    iam.create_instance_profile(InstanceProfileName=profile)
+    with refused("NoSuchEntity"):
+        iam.remove_role_from_instance_profile(InstanceProfileName=profile, RoleName=role.rpartition("/")[2])
