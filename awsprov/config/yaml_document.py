@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from awsprov.config.yaml_syntax import place, syntax_fault
 from awsprov.errors import UsageError
 from awsprov.files import is_inside, read_limited
 
@@ -94,7 +95,7 @@ class Document:
         if not is_inside(self.path, self.path.parent):
             return f"{self.path.name}:{line}:{column}: not valid, and not shown: it is a link to another place"
         text = self.lines[line - 1] if line <= len(self.lines) else ""
-        return f"{self.path.name}:{line}:{column}: {problem.message}\n    {_excerpt(text, column)}"
+        return f"{self.path.name}:{line}:{column}: {problem.message}\n    {_excerpt(text, column)}".rstrip()
 
 
 def _excerpt(line: str, column: int) -> str:
@@ -123,18 +124,20 @@ def read(path: Path, as_text: Callable[[Keys], bool] = lambda _: False, *, colle
     """
     document = Document(path, [], as_text=as_text)
     try:
-        text = read_limited(path, MAX_SIZE).decode()
-        document.lines = text.splitlines()
+        content = read_limited(path, MAX_SIZE)
+        document.lines = content.decode(errors="replace").splitlines()
+        text = content.decode()
         _check_events(document, text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except OSError as error:
         if error.errno == errno.EFBIG:
             raise document.error([Problem(None, f"is larger than {MAX_SIZE // 1024} KB")]) from error
-        raise UsageError(f"{path} cannot be read.", why=str(error.strerror), remedy=_other(path)) from error
+        raise UsageError(f"{path} cannot be read.", why=str(error.strerror), remedy=_remedy(path, error)) from error
     except UnicodeDecodeError as error:
-        raise document.error([Problem(None, f"not UTF-8: {error.reason}")]) from error
+        at = place(content[: error.start].decode())
+        raise document.error([Problem(at, f"not UTF-8: {error.reason}; save the file as UTF-8")]) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise document.error([_syntax(error)]) from error
+        raise document.error([Problem(*syntax_fault(error, text))]) from error
     document.value = None if node is None else _build(document, node, (), document.problems)
     if document.problems and not collect:
         raise document.error(document.problems)
@@ -180,12 +183,6 @@ def _objection(event: Any, depth: int) -> str:
     if getattr(event, "tag", None):
         return f"tags such as `{event.tag}` are not allowed; write a plain value"
     return "nested too deeply" if depth > MAX_DEPTH else ""
-
-
-def _syntax(error: Exception) -> Problem:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    message = getattr(error, "problem", None) or getattr(error, "reason", None) or "nested too deeply"
-    return Problem(_position(mark) if mark else None, f"not valid YAML: {message}")
 
 
 def _position(mark: Any) -> Position:
@@ -235,8 +232,10 @@ def _scalar(node: yaml.Node, position: Position, problems: list[Problem]) -> Any
         loader.dispose()
 
 
-def _other(path: Path) -> str:
-    """Return what to do about a missing file: use one of the same name in a directory above, or create it."""
+def _remedy(path: Path, error: OSError) -> str:
+    """Return what to do about a file: of a missing one, use one of its name in a directory above, or create it."""
+    if isinstance(error, PermissionError):
+        return f"Let your user read it, or name another file with --config: ls -l {shlex.quote(str(path))}"
     above = [each / path.name for each in path.absolute().parent.parents if os.access(each / path.name, os.R_OK)]
     if above and not path.parent.name:
         return f"Run the command in {above[0].parent}, or with --config {shlex.quote(str(above[0]))}."

@@ -62,13 +62,23 @@ def test_overrides_give_keys_at_the_top_their_positions(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: [1\nb: 2\n", "config.yaml:2:2: not valid YAML"),
-        ("a: 'x\n", "not valid YAML"),
-        ("a:\tb: c\n", "not valid YAML"),
-        ("\tx: 1\n", "config.yaml:1:1: not valid YAML"),
-        ("a: 1\n---\nb: 2\n", "not valid YAML"),
-        ("a: \x01\n", "not valid YAML"),
-        ("a: @x\n", "config.yaml:1:4: not valid YAML"),
+        ("a: [1\nb: 2\n", "config.yaml:1:4: not valid YAML: `[` is not closed"),
+        ("a: {b: [1, 2]\n", "config.yaml:1:4: not valid YAML: `{` is not closed"),
+        ("a: [1, 2}\n", "config.yaml:1:9: not valid YAML: expected ',' or ']'"),
+        ("b: 1\na: 'x\n", "config.yaml:2:4: not valid YAML: the quotes are not closed"),
+        ("a: 'it's'\n", "config.yaml:1:8: not valid YAML: text after the closing quotes"),
+        ("a:\tb: c\n", "config.yaml:1:3: not valid YAML: a tab; YAML is indented with spaces"),
+        ("\tx: 1\n", "config.yaml:1:1: not valid YAML: a tab"),
+        ("a: 1\n---\nb: 2\n", "config.yaml:2:1: not valid YAML: a second document"),
+        ("a: \x01\n", "config.yaml:1:4: not valid YAML: U+0001 is not text"),
+        ("a: @x\n", "config.yaml:1:4: not valid YAML: text that begins with @ must be in quotes"),
+        ("a: *\n", "config.yaml:1:5: not valid YAML: text that begins with `&` or `*` must be in quotes"),
+        ("a: b: c\n", "config.yaml:1:5: not valid YAML: a colon in the wrong place"),
+        ("a: - b\n", "config.yaml:1:4: not valid YAML: a hyphen in the wrong place"),
+        ("a:\n  b: 1\n c: 2\n", "config.yaml:3:2: not valid YAML: not indented like the lines before it"),
+        ("a:\n  b: 1\n  c\n", "config.yaml:3:3: not valid YAML: a key without a colon after it"),
+        ("a: [,]\n", "config.yaml:1:5: not valid YAML: a value is missing here"),
+        ('a: "\\p"\n', "config.yaml:1:6: not valid YAML: found unknown escape character"),
         ("a: 1\nb: 2\na: 3\n", "config.yaml:3:1: duplicate key `a`"),
         ("x: {a: 1, a: 1}\n", "config.yaml:1:11: duplicate key `a`"),
         ("[1, 2]: x\n", "config.yaml:1:1: a key must be plain text"),
@@ -152,6 +162,10 @@ def test_a_file_that_is_too_large_is_refused_unread(file: Path) -> None:
 @pytest.mark.parametrize("raw", [b"\xff\xfe\x00", b"a: \xe4\n", "name: x".encode("utf-16")])
 def test_a_file_that_is_not_utf_8_is_an_error(file: Path, raw: bytes) -> None:
     assert "not UTF-8" in refusal(file, raw)
+
+
+def test_the_first_byte_that_is_not_utf_8_has_a_place(file: Path) -> None:
+    assert "config.yaml:2:4: not UTF-8" in refusal(file, b"\xc3\xa4: 1\nb: \xe4\n")
 
 
 def test_what_a_windows_editor_puts_before_it_does_no_harm(file: Path) -> None:
