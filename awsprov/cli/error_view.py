@@ -119,6 +119,14 @@ def _local(error: BaseException) -> AwsprovError | None:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         where = f" on the disk of {error.filename}" if error.filename else ""
         return AwsprovError("No space is left on a disk.", why=str(error), remedy=f"Free some{where}. {RUN_AGAIN}")
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and error.filename:
+        where = shlex.quote(str(Path(error.filename).parent))
+        return AwsprovError(
+            f"Your user may not use {error.filename}.",
+            why=str(error),
+            remedy=f"Look at its owner and mode: ls -la {where}. awsprov's own files can be in another directory:"
+            " --state-dir DIR.",
+        )
     if isinstance(error, OSError):
         return AwsprovError("The operating system refused an operation.", why=str(error))
     return None

@@ -89,7 +89,8 @@ def test_a_bug_and_an_error_of_this_machine_are_distinguished(error: PartialErro
     failures = {each["resource"]: each for each in json.loads(capsys.readouterr().out)["error"]["failures"]}
     assert "awsprov has a bug: ZeroDivisionError" in failures["code"]["what"]
     assert "traceback" in failures["code"]["why"]
-    assert "operating system" in failures["disk"]["what"]
+    assert failures["disk"]["what"] == "Your user may not use /key."
+    assert "ls -la /. " in failures["disk"]["remedy"]
     assert "/key" in failures["disk"]["why"]
 
 
