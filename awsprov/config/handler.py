@@ -8,11 +8,11 @@ from typing import Any
 from awsprov.config.fields import MAX_FILE_SIZE, FileError, exists
 from awsprov.files import is_inside, read_limited
 from awsprov.packaging.function_python import ask, is_own
-from awsprov.packaging.source_survey import fault_of, names_of
+from awsprov.packaging.source_survey import fault_of, is_coroutine, names_of
 
 
 def check_handler(file: Path, function: str, project: Path, python: str) -> None:
-    """Check that a module exists, can be parsed, and defines a function.
+    """Check that a module exists, can be parsed, and defines a function that Lambda can call.
 
     Arguments:
         file: the module.
@@ -29,6 +29,18 @@ def check_handler(file: Path, function: str, project: Path, python: str) -> None
     if names is not None and function not in names:
         others = _others(function, names) if is_inside(file, project) else ""
         raise ValueError(f"{file.name} has no {function!r}{others}")
+    if _is_coroutine(file, function):
+        raise ValueError(
+            f"{function!r} is an `async` function, which Lambda does not await; name one that calls it with asyncio.run"
+        )
+
+
+def _is_coroutine(file: Path, function: str) -> bool:
+    """Return whether a function is `async`; False if only the function's Python could parse the module."""
+    try:
+        return is_coroutine(read_limited(file, MAX_FILE_SIZE), function)
+    except SyntaxError:
+        return False
 
 
 def _others(function: str, names: set[str]) -> str:

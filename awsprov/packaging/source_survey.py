@@ -25,6 +25,16 @@ def names_of(source: bytes) -> "list[str]":
     return [name for statement in ast.parse(source).body for name in _names(statement)]
 
 
+def is_coroutine(source: bytes, name: str) -> bool:
+    """Return whether a module defines a name as an `async` function; a decorator could make another one of it.
+
+    Raises:
+        SyntaxError: this Python cannot parse it.
+    """
+    last = [each for each in ast.parse(source).body if name in _names(each)][-1:]
+    return any(isinstance(each, ast.AsyncFunctionDef) and not each.decorator_list for each in last)
+
+
 def fault_of(error: Exception) -> "dict[str, Any]":
     """Return message, line, column and text of a syntax error; of another error, only the message."""
     if not isinstance(error, SyntaxError):

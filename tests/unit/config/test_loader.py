@@ -101,7 +101,8 @@ def test_an_unknown_stage_is_an_error_that_lists_the_known_ones(project: Project
     "code",
     [
         "def handler(event, context): ...",
-        "async def handler(event, context): ...",
+        "@synchronous\nasync def handler(event, context): ...",
+        "async def handler(event, context): ...\nhandler = synchronous(handler)",
         "class handler: ...",
         "handler = print",
         "handler: object = print",
@@ -113,6 +114,11 @@ def test_an_unknown_stage_is_an_error_that_lists_the_known_ones(project: Project
 def test_whatever_makes_the_name_known_is_a_handler(project: Project, code: str) -> None:
     (project.root / "src" / "app.py").write_text(code)
     assert load(project.config)
+
+
+def test_a_handler_that_lambda_does_not_await_is_an_error(project: Project) -> None:
+    (project.root / "src" / "app.py").write_text("async def handler(event, context): ...")
+    assert "config.yaml:8:14: `functions.predict.handler`: 'handler' is an `async` function" in problems(project, PLAIN)
 
 
 def test_a_name_inside_a_function_is_no_handler(project: Project) -> None:
