@@ -25,7 +25,7 @@ from awsprov.operations.batch import Batch, sender
 from awsprov.project.project import Project
 from awsprov.resources.function.alias import LIVE
 from awsprov.resources.function.corrections import with_own_paths
-from awsprov.ui.json_output import print_json
+from awsprov.ui.json_output import json_or_text, print_json
 
 _NEVER_LIVE = "Run `awsprov up`. If it has failed: `awsprov explain` shows why."
 
@@ -194,9 +194,9 @@ def _send_only(
 
 def _print(settings: Settings, body: bytes, **about: object) -> None:
     """Print the response: as received, indented on a terminal; or in a document, with what is known of the call."""
-    value, text = invocation.parse_json(body), body.decode(errors="replace")
+    text = body.decode(errors="replace")
     if settings.json:
-        print_json("response", **about, payload=text if value is None and text.strip() != "null" else value)
+        print_json("response", **about, payload=json_or_text(text))
         return
     if sys.stdout.isatty():
         with suppress(ValueError, RecursionError):

@@ -21,6 +21,7 @@ from awsprov.operations.endpoints import Endpoint, fill_path, find_endpoint, lis
 from awsprov.project.project import Project
 from awsprov.resources.function.corrections import with_own_paths
 from awsprov.resources.function.log_groups import LogGroup
+from awsprov.ui.json_output import json_or_text
 
 FIRST_ERROR = 400  # the lowest HTTP status of an error
 # What API Gateway answers by itself when a request is not allowed, or a function fails (gateway response types).
@@ -134,8 +135,7 @@ def _print(settings: Settings, endpoint: Endpoint, response: HttpResponse) -> No
     text = _text(response.body)
     about = {"method": endpoint.method, "url": endpoint.url, "status": response.status, "headers": response.headers}
     if settings.json:
-        value = parse_json(text) if text is not None else None
-        body = {"payload": text if value is None else value} if text is not None else {
+        body = {"payload": json_or_text(text)} if text is not None else {
             "payload_base64": base64.b64encode(response.body).decode()
         }  # fmt: skip
         print_result(settings, "response", "", **about, **body)
