@@ -204,8 +204,12 @@ def _verified(name: str, result: dict[str, Any]) -> list[str]:
     """Return the lines about an environment: what differs, and how many files there are."""
     shown, count = result["differences"], result["differing"]
     more = [f"  and {count - len(shown)} more"] if count > len(shown) else []
-    counts = f"{name}  {result['files']} files, " + (f"{count} differ" if count else "as published")
-    return [counts, *(f"  {line}" for line in shown), *more]
+    files = f"{result['files']} file{'' if result['files'] == 1 else 's'}"
+    return [
+        f"{name}  {files}, {f'{count} differ' if count else 'as published'}",
+        *(f"  {line}" for line in shown),
+        *more,
+    ]
 
 
 def _find(settings: Settings, project: Project) -> tuple[Libraries, list[PublishedEnvironment]]:
