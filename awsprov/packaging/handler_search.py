@@ -14,11 +14,13 @@ from awsprov.packaging.source_survey import MAX_SIZE
 _SKIPPED = {"node_modules", "site-packages", "__pycache__", "venv"}
 _NO_CODE = {"test", "tests", "build", "dist", "cdk.out"}  # tests, and copies that tools make
 _MAX_DIRECTORIES, _MAX_DEPTH = 2000, 6
-_USUAL = ("", "src", "lambda_src")  # below the project
+_USUAL_DIRECTORIES = ("", "src", "lambda_src")  # below the project
 _ARGUMENTS = ["event", "context"]
-_NAMES = {"handler", "lambda_handler"}
+_USUAL_NAMES = {"handler", "lambda_handler"}
 # Only files with such a line are parsed, so that the search is fast in a large repository.
-_LIKELY = re.compile(rb"^def[ \t]+(handler\b|lambda_handler\b|\w+\s*\(\s*event\b)", re.MULTILINE)
+_LIKELY = re.compile(
+    rb"^(def[ \t]+(handler\b|lambda_handler\b|\w+\s*\(\s*event\b)|(lambda_)?handler\s*[:=])", re.MULTILINE
+)
 _PROJECT = re.compile(rb"^\[(project\]|tool\.poetry\b)", re.MULTILINE)  # the tables that list dependencies
 _MODULE = re.compile(r"[\w-]+")  # a part of a module's name, as it can be imported
 
@@ -44,7 +46,7 @@ def handlers_in(source: Path) -> list[HandlerPlace]:
 
 def handlers_of_project(project: Path) -> list[HandlerPlace]:
     """Return the handlers in the usual directories of a project; those elsewhere in it only if these have none."""
-    usual = [found for name in _USUAL for found in _handlers(project / name)]
+    usual = [found for name in _USUAL_DIRECTORIES for found in _handlers(project / name)]
     return usual or [found for each in _code_directories(project) for found in _handlers(each, _root(each, project))]
 
 
@@ -86,23 +88,36 @@ def _handlers(directory: Path, source: Path | None = None) -> Iterator[HandlerPl
         parts = file.relative_to(source).with_suffix("").parts
         if file.name.startswith("test_") or not all(map(_MODULE.fullmatch, parts)):
             continue
-        yield from (HandlerPlace(source, ".".join([*parts, name])) for name in _functions(file))
+        yield from (HandlerPlace(source, ".".join([*parts, name])) for name in _names(file))
 
 
-def _functions(file: Path) -> list[str]:
-    """Return the functions of a module that Lambda could call; none if it cannot be read or parsed."""
+def _names(file: Path) -> list[str]:
+    """Return the names in a module that Lambda could call; none if it cannot be read or parsed."""
     try:
         content = _content(file)
         body = ast.parse(content).body if _LIKELY.search(content) else []
+        return list(dict.fromkeys(name for each in body if (name := _handler_name(each))))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    return list(dict.fromkeys(each.name for each in body if isinstance(each, ast.FunctionDef) and _is_handler(each)))
+
+
+def _handler_name(statement: ast.stmt) -> str:
+    """Return the name of the handler that a statement defines; empty if it defines none."""
+    match statement:
+        case ast.FunctionDef(name=name) if _is_handler(statement):
+            return name
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=called))
+            | ast.AnnAssign(target=ast.Name(id=name), value=ast.Call(func=called))
+        ) if name in _USUAL_NAMES and not ast.unparse(called).endswith("Handler"):
+            return name  # as `handler = Mangum(app)`; not as `handler = logging.StreamHandler()`
+    return ""
 
 
 def _is_handler(function: ast.FunctionDef) -> bool:
     """Return whether a function takes an event and a context, by their names or by its own."""
     names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
-    return names == _ARGUMENTS or (len(names) == len(_ARGUMENTS) and function.name in _NAMES)
+    return names == _ARGUMENTS or (len(names) == len(_ARGUMENTS) and function.name in _USUAL_NAMES)
 
 
 def _libraries_file(directory: Path) -> Path | None:

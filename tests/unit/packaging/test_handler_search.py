@@ -32,9 +32,13 @@ def found(directory: Path) -> list[tuple[str, str]]:
         "@trace\ndef f(event, context): ...",
         "import numpy\ndef handler(e, _): ...",
         "def lambda_handler(e, _): ...",
+        "handler = Mangum(app)",
+        "lambda_handler=adapters.Mangum(app, lifespan='off')",
+        "handler: Handler = make_handler(app)",
+        "def handler(event, context): ...\nhandler = trace(handler)",
     ],
 )
-def test_a_function_with_event_and_context_is_a_handler(tmp_path: Path, code: str) -> None:
+def test_what_lambda_can_call_with_event_and_context_is_a_handler(tmp_path: Path, code: str) -> None:
     write(tmp_path, app=f"{code}\n")
     assert len(found(tmp_path)) == 1
 
@@ -51,6 +55,12 @@ def test_a_function_with_event_and_context_is_a_handler(tmp_path: Path, code: st
         "def handler(event, context):",
         "text = '''\ndef handler(event, context): ...\n'''",
         "def handler(event, context): ...\n\0",
+        "adapter = Mangum(app)",
+        "handler = 'app.run'",
+        "handler: Handler",
+        "if debug:\n    handler = Mangum(app)",
+        "handler = logging.StreamHandler()",  # of log records
+        "handler: Handler = RotatingFileHandler('log')",
     ],
 )
 def test_nothing_else_is_a_handler(tmp_path: Path, code: str) -> None:
