@@ -19,7 +19,8 @@ from awsprov.config.allowed_values import dump_flow
 from awsprov.config.names import fit_name
 from awsprov.errors import RefusedError, UsageError
 from awsprov.files import is_inside
-from awsprov.packaging.handler_search import HandlerPlace, handlers_in, handlers_of_project, libraries_file
+from awsprov.packaging.handler_search import HandlerPlace, handlers_in, handlers_of_project
+from awsprov.packaging.libraries_file import find_libraries
 from awsprov.paths import StackLocation
 from awsprov.ui.json_output import print_json
 
@@ -119,7 +120,7 @@ def _write_converted(conversion: "Conversion", target: Path) -> list[Path | None
     """Write config.yaml, and the requirements that Terraform's files name if there is no file of them."""
     target.parent.mkdir(parents=True, exist_ok=True)
     written = [_write(target, conversion.text)]
-    if conversion.requirements is not None and not conversion.is_demo:
+    if conversion.requirements is not None:
         written.append(_write(target.parent / conversion.config["libraries"]["requirements"], conversion.requirements))
     return written
 
@@ -142,7 +143,7 @@ def _write_existing(
     """Write config.yaml for a handler of the project, and the file of its libraries if there is none."""
     project = target.absolute().parent
     home, first, *others = _one_source(handlers, project)
-    libraries = libraries_file(Path(project, home), project) or Path(project, home, "requirements.txt")
+    libraries = find_libraries(Path(project, home), project) or Path(project, home, "requirements.txt")
     comment = f"      # or {', '.join(others)}" if others else ""
     written = [_write_config(target, stack, home, os.path.relpath(libraries, project), first, comment)]
     if _is_writable(libraries.parent, target, settings):

@@ -17,9 +17,9 @@ from awsprov.config.fields import (
     exists,
     is_unchecked,
 )
-from awsprov.packaging.project_files import READERS, choose_project_file, has_project_file, read_project_file
+from awsprov.packaging.libraries_file import read_libraries
+from awsprov.packaging.project_files import READERS, choose_project_file, has_project_file
 from awsprov.packaging.requirement_lines import check_url
-from awsprov.packaging.requirements import read_requirements
 
 PackagePattern = Annotated[
     str,
@@ -88,7 +88,7 @@ class LibrariesConfig(Section):
         if is_unchecked(info):
             return path
         base = (info.context or {}).get("base")
-        found = read_project_file(path) if path.name in READERS else read_requirements(path, base)
+        found = read_libraries(path, base)
         if found.problems:
             raise FileError(found.problems)
         return path

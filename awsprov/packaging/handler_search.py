@@ -1,4 +1,4 @@
-"""Finds what a project has already: its handlers, and the file of its libraries."""
+"""Finds the handlers that a project has already."""
 
 import ast
 import os
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from awsprov.files import read_limited
-from awsprov.packaging.project_files import choose_project_file, has_project_file
 from awsprov.packaging.source_survey import MAX_SIZE
 
 _SKIPPED = {"node_modules", "site-packages", "__pycache__", "venv"}
@@ -21,7 +20,6 @@ _USUAL_NAMES = {"handler", "lambda_handler"}
 _LIKELY = re.compile(
     rb"^(def[ \t]+(handler\b|lambda_handler\b|\w+\s*\(\s*event\b)|(lambda_)?handler\s*[:=])", re.MULTILINE
 )
-_PROJECT = re.compile(rb"^\[(project\]|tool\.poetry\b)", re.MULTILINE)  # the tables that list dependencies
 _MODULE = re.compile(r"[\w-]+")  # a part of a module's name, as it can be imported
 
 
@@ -48,11 +46,6 @@ def handlers_of_project(project: Path) -> list[HandlerPlace]:
     """Return the handlers in the usual directories of a project; those elsewhere in it only if these have none."""
     usual = [found for name in _USUAL_DIRECTORIES for found in _handlers(project / name)]
     return usual or [found for each in _code_directories(project) for found in _handlers(each, _root(each, project))]
-
-
-def libraries_file(source: Path, project: Path) -> Path | None:
-    """Return the file that lists the libraries of the code in a directory; None if there is none."""
-    return next((file for each in (source, project) if (file := _libraries_file(each))), None)
 
 
 def directories(root: Path) -> Iterator[Path]:
@@ -94,10 +87,10 @@ def _handlers(directory: Path, source: Path | None = None) -> Iterator[HandlerPl
 def _names(file: Path) -> list[str]:
     """Return the names in a module that Lambda could call; none if it cannot be read or parsed."""
     try:
-        content = _content(file)
+        content = read_limited(file, MAX_SIZE)
         body = ast.parse(content).body if _LIKELY.search(content) else []
         return list(dict.fromkeys(name for each in body if (name := _handler_name(each))))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return []
 
 
@@ -118,21 +111,3 @@ def _is_handler(function: ast.FunctionDef) -> bool:
     """Return whether a function takes an event and a context, by their names or by its own."""
     names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
     return names == _ARGUMENTS or (len(names) == len(_ARGUMENTS) and function.name in _USUAL_NAMES)
-
-
-def _libraries_file(directory: Path) -> Path | None:
-    """Return a directory's requirements.txt or project file; not a pyproject.toml that has only settings of tools."""
-    if (directory / "requirements.txt").is_file():
-        return directory / "requirements.txt"
-    if not has_project_file(directory):
-        return None
-    file = choose_project_file(directory)
-    return file if file.name != "pyproject.toml" or _PROJECT.search(_content(file)) else None
-
-
-def _content(file: Path) -> bytes:
-    """Return the content of a file; empty if it cannot be read."""
-    try:
-        return read_limited(file, MAX_SIZE)
-    except OSError:
-        return b""

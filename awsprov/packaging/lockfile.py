@@ -14,10 +14,10 @@ from awsprov.files import read_limited, write_atomically
 from awsprov.packaging import locked_package
 from awsprov.packaging.index_access import IndexAccess
 from awsprov.packaging.install_target import InstallTarget
+from awsprov.packaging.libraries_file import read_libraries
 from awsprov.packaging.locked_package import LockedPackage
-from awsprov.packaging.project_files import READERS, read_project_file
 from awsprov.packaging.requirement_lines import is_url
-from awsprov.packaging.requirements import Requirements, read_requirements
+from awsprov.packaging.requirements import Requirements
 
 LockState = Literal["missing", "stale", "fresh"]
 Pins = dict[str, str]  # package name: version
@@ -52,8 +52,7 @@ class Lock:
     @cached_property
     def wanted(self) -> Requirements:
         """The requirements."""
-        reads_own = self.requirements.name in READERS
-        return read_project_file(self.requirements) if reads_own else read_requirements(self.requirements)
+        return read_libraries(self.requirements)
 
     @property
     def bound(self) -> dict[str, str]:

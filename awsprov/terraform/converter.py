@@ -7,6 +7,7 @@ from typing import Any
 from awsprov.config.names import fit_name
 from awsprov.config.yaml_document import dump
 from awsprov.errors import UsageError
+from awsprov.packaging.libraries_file import find_libraries
 from awsprov.terraform.api_routes import FoundRoute, api, function_of, routes
 from awsprov.terraform.archives import relative
 from awsprov.terraform.code_source import function_code
@@ -160,11 +161,13 @@ class _Converter:
 
     def libraries(self, functions: dict[str, Any]) -> dict[str, Any]:
         """Return the requirements: an existing file, or the packages that pip installs in Terraform."""
-        own = {self.directory / each["source"] / "requirements.txt": None for each in functions.values()}
-        files = [file for file in own if file.is_file()]
+        sources = list(dict.fromkeys(each["source"] for each in functions.values()))
+        if not self.blocks:
+            return {"requirements": f"{sources[0]}/requirements.txt"}
+        files = [file for each in sources if (file := find_libraries(self.directory / each))]
         if len(files) > 1:
             return self.shared_requirements(files)
-        for file in (*files, *requirement_files(self.found)):
+        for file in filter(None, (*files, *requirement_files(self.found), find_libraries(self.directory))):
             note_other_packages(self.found, file, self.findings)
             return {"requirements": relative(file, self.directory)}
         packages = installed_packages(self.found)
@@ -173,20 +176,21 @@ class _Converter:
             self.findings.note(
                 "the libraries", f"requirements.txt has what pip installs in Terraform: {', '.join(packages)}"
             )
-        elif self.blocks:
+        else:
             self.findings.note("the libraries", "no requirements file was found; list the packages in requirements.txt")
-        return {
-            "requirements": "requirements.txt"
-            if self.blocks
-            else f"{next(iter(functions.values()))['source']}/requirements.txt"
-        }
+        return {"requirements": "requirements.txt"}
 
     def shared_requirements(self, files: list[Path]) -> dict[str, Any]:
         """Return a new requirements file that includes those of all functions."""
         names = ("requirements.txt", "requirements-all.txt")
         name = next(each for each in names if each == names[-1] or not (self.directory / each).exists())
-        self.requirements = "".join(f"-r {relative(file, self.directory)}\n" for file in files)
-        self.findings.note("the libraries", f"all functions share them; {name} includes the requirements of each")
+        included, others = list[str](), list[str]()
+        for file in files:
+            (included if file.name == "requirements.txt" else others).append(relative(file, self.directory))
+        self.requirements = "".join(f"-r {each}\n" for each in included)
+        includes = f"; {name} includes {', '.join(included)}" if included else ""
+        lacks = f"; list the packages of {', '.join(others)} in {name}" if others else ""
+        self.findings.note("the libraries", f"all functions share them{includes}{lacks}")
         return {"requirements": name}
 
     def without_internet(self, section: dict[str, Any], functions: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from awsprov.packaging.requirements import read_requirements
+from awsprov.packaging.libraries_file import read_libraries
 from awsprov.terraform.findings import Findings
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 from awsprov.terraform.secret_names import SECRET_VALUE
@@ -38,8 +38,8 @@ def installed_packages(infrastructure: Infrastructure) -> list[str]:
 
 
 def note_other_packages(infrastructure: Infrastructure, file: Path, findings: Findings) -> None:
-    """Note the packages that the commands name, and a requirements file does not."""
-    listed = {canonicalize_name(Requirement(each).name) for each in read_requirements(file).packages}
+    """Note the packages that the commands name, and the file of the libraries does not."""
+    listed = {canonicalize_name(Requirement(each).name) for each in read_libraries(file).packages}
     others = [
         each for each in installed_packages(infrastructure) if canonicalize_name(Requirement(each).name) not in listed
     ]

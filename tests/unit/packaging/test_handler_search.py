@@ -1,10 +1,10 @@
-"""What a project has already is found: its handlers, and the file of its libraries."""
+"""The handlers that a project has already are found."""
 
 from pathlib import Path
 
 import pytest
 
-from awsprov.packaging.handler_search import handlers_in, handlers_of_project, libraries_file
+from awsprov.packaging.handler_search import handlers_in, handlers_of_project
 
 HANDLER = "def handler(event, context): ...\n"
 
@@ -109,28 +109,3 @@ def test_below_a_given_source_is_searched_only_if_it_has_no_handler(tmp_path: Pa
     assert [(each.source, each.name) for each in handlers_in(tmp_path)] == [(tmp_path, "api.app.handler")]
     write(tmp_path, app=HANDLER)
     assert [each.name for each in handlers_in(tmp_path)] == ["app.handler"]
-
-
-@pytest.mark.parametrize(
-    ("files", "expected"),
-    [
-        ({}, None),
-        ({"requirements.txt": ""}, "requirements.txt"),
-        ({"src/requirements.txt": "", "requirements.txt": ""}, "src/requirements.txt"),
-        ({"pyproject.toml": "[project]\nname = 'a'\ndependencies = ['numpy']\n"}, "pyproject.toml"),
-        ({"pyproject.toml": "[project]\nname = 'a'\ndependencies = []\n"}, "pyproject.toml"),
-        ({"pyproject.toml": "[tool.poetry]\n"}, "pyproject.toml"),  # `plan` says what to do
-        ({"pyproject.toml": "[tool.poetry]\n", "poetry.lock": ""}, "poetry.lock"),
-        ({"pyproject.toml": "[tool.ruff]\n"}, None),
-        ({"pyproject.toml": "[tool.ruff]\n", "requirements.txt": ""}, "requirements.txt"),
-        ({"src/pyproject.toml": "[tool.ruff]\n", "requirements.txt": ""}, "requirements.txt"),
-        ({"pyproject.toml": "[project]\ndynamic = ['dependencies']\n"}, "pyproject.toml"),
-    ],
-)
-def test_the_file_of_the_libraries_is_that_of_the_source_or_of_the_project(
-    tmp_path: Path, files: dict[str, str], expected: str | None
-) -> None:
-    (tmp_path / "src").mkdir()
-    for name, text in files.items():
-        (tmp_path / name).write_text(text)
-    assert libraries_file(tmp_path / "src", tmp_path) == (tmp_path / expected if expected else None)

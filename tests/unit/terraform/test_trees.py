@@ -909,11 +909,34 @@ def test_functions_with_requirements_of_their_own_share_a_file_that_includes_the
     found, config = converted(tmp_path, tree + second)
     assert found.requirements == "-r src/requirements.txt\n-r other/requirements.txt\n"
     assert config.libraries.requirements == tmp_path / "requirements.txt"
+    assert notes_about(found, "requirements.txt includes src/requirements.txt, other/requirements.txt")
     assert notes_about(found, "aws_lambda_function.other in main.tf: these arguments are not converted: dead_letter_co")
     assert not notes_about(found, "tracing_config")
     (tmp_path / "requirements.txt").write_text("# for tests\n")
     again = convert(read_terraform(tmp_path / "infra", tmp_path), "demo", "us-east-1", tmp_path)
     assert again.config["libraries"]["requirements"] == "requirements-all.txt"
+    (tmp_path / "other" / "requirements.txt").rename(tmp_path / "other" / "pyproject.toml").write_text("[project]\n")
+    mixed = convert(read_terraform(tmp_path / "infra", tmp_path), "demo", "us-east-1", tmp_path)
+    assert mixed.requirements == "-r src/requirements.txt\n"
+    assert notes_about(mixed, "list the packages of other/pyproject.toml in requirements-all.txt")
+
+
+def test_a_project_file_lists_the_libraries_as_for_init_without_terraform(tmp_path: Path) -> None:
+    project = "[project]\nname = 'rank'\nversion = '1'\ndependencies = ['numpy']\n"
+    command = 'resource "null_resource" "i" {\n provisioner "local-exec" {\n command = "pip install pandas"\n }\n}\n'
+    tree = f"=== src/app.py\n{HANDLER}=== pyproject.toml\n{project}=== infra/main.tf\n{FUNCTION}{command}"
+    found, config = converted(tmp_path, tree)
+    assert (found.requirements, config.libraries.requirements) == (None, tmp_path / "pyproject.toml")
+    assert notes_about(found, "pip also installs pandas in Terraform, which pyproject.toml lacks")
+    _, config = converted(tmp_path, f"=== src/pyproject.toml\n{project}")
+    assert config.libraries.requirements == tmp_path / "src/pyproject.toml"
+
+
+def test_the_requirements_of_the_project_are_used_and_not_said_to_be_missing(tmp_path: Path) -> None:
+    tree = f"=== src/app.py\n{HANDLER}=== requirements.txt\nnumpy\n=== infra/main.tf\n{FUNCTION}"
+    found, config = converted(tmp_path, tree)
+    assert (found.requirements, config.libraries.requirements) == (None, tmp_path / "requirements.txt")
+    assert not notes_about(found, "the libraries")
 
 
 def test_functions_of_other_languages_alone_are_an_error(tmp_path: Path) -> None:
