@@ -4,13 +4,14 @@ import heapq
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import dropwhile, islice, repeat
 from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError, error_code
-from awsprov.errors import NoStackError
+from awsprov.errors import NoStackError, TimedOutError
 
 POLL_INTERVAL = 1.0  # seconds between two queries of a log that is followed
 _INIT = 30_000  # milliseconds before the start of a request in which its initialisation may have begun
@@ -146,7 +147,7 @@ def request_events(aws: Aws, group: str, request_id: str, start: int) -> list[An
 def whole_traceback(aws: Aws, group: str, event: Any) -> Any:
     """Return an event; if it is the first line of a traceback that a handler printed, with the lines after it.
 
-    Each line that a handler prints is an event of its own.
+    Each line that a handler prints is an event of its own. Those that CloudWatch may not list yet are waited for.
 
     Arguments:
         aws: the clients.
@@ -155,11 +156,24 @@ def whole_traceback(aws: Aws, group: str, event: Any) -> Any:
     """
     if event["message"].strip() != TRACEBACK:
         return event
+    lines = [TRACEBACK]
+
+    def read() -> bool:
+        lines[:] = join_tracebacks(_lines_from(aws, group, event)) or lines
+        last = lines[0].rpartition("\n")[2]
+        return len(lines) > 1 or not (last == TRACEBACK or last.startswith(" "))
+
+    with suppress(TimedOutError):
+        aws.wait_until(read, (event["timestamp"] + LATE) / 1000 - time.time(), "the rest of a traceback")
+    return {**event, "message": lines[0]}
+
+
+def _lines_from(aws: Aws, group: str, event: Any) -> Iterator[str]:
+    """Yield an event's line and those that the same request printed right after it."""
     start, stream = event["timestamp"], event["logStreamName"]
     around = _filter(aws, group, logStreamNames=[stream], startTime=start, endTime=start + _PRINTED_WITHIN)
     after = dropwhile(lambda each: each["eventId"] != event["eventId"], islice(around, _MOST_LINES))
-    lines = join_tracebacks(str(each["message"]).rstrip() for each in after)
-    return {**event, "message": lines[0]} if lines else event
+    return (str(each["message"]).rstrip() for each in after)
 
 
 def join_tracebacks(lines: Iterable[str]) -> list[str]:

@@ -1,5 +1,7 @@
 """The query that CloudWatch gets, and which part of the response is used."""
 
+import threading
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -7,6 +9,7 @@ import pytest
 
 from awsprov.aws.client import Aws
 from awsprov.aws.log_query import FAILURES, LATE, Query, _between, merged_events, milliseconds_ago, whole_traceback
+from awsprov.aws.polling import wait_until
 
 
 def test_a_text_is_searched_for_literally() -> None:
@@ -97,6 +100,24 @@ def test_a_printed_traceback_is_one_event(line: int, shown: str) -> None:
         for number, text in enumerate(PRINTED)
     ]
     paginator = SimpleNamespace(paginate=lambda **sent: [{"events": events if sent["logStreamNames"] == ["s"] else []}])
-    aws = cast("Aws", SimpleNamespace(logs=SimpleNamespace(get_paginator=lambda _: paginator)))
-    found = whole_traceback(aws, "group", events[line])
+    found = whole_traceback(polling(paginator), "group", events[line])
     assert (found["message"].rstrip(), found["eventId"]) == (shown, str(line))
+
+
+def test_lines_of_a_traceback_that_are_listed_later_are_waited_for_but_not_if_they_must_be_there() -> None:
+    now = milliseconds_ago(0)
+    events = [
+        {"eventId": str(number), "timestamp": now, "logStreamName": "s", "message": text}
+        for number, text in enumerate(PRINTED[1:4])
+    ]
+    listed = iter([events[:0], events[:1], events[:2], events])
+    paginator = SimpleNamespace(paginate=lambda **_: [{"events": next(listed)}])
+    assert whole_traceback(polling(paginator), "group", events[0])["message"] == "\n".join(PRINTED[1:4])
+    old, listed = {**events[0], "timestamp": now - LATE}, iter([events[:2]])
+    assert whole_traceback(polling(paginator), "group", old)["message"] == "\n".join(PRINTED[1:3])
+
+
+def polling(paginator: Any) -> Aws:
+    """Return clients whose log events are the pages of a paginator."""
+    wait = partial(wait_until, stop=threading.Event(), initial_delay=0.01)
+    return cast("Aws", SimpleNamespace(logs=SimpleNamespace(get_paginator=lambda _: paginator), wait_until=wait))
