@@ -13,7 +13,7 @@ from awsprov.aws import invocation
 from awsprov.aws.errors import ClientError, error_code
 from awsprov.cli.batch import run_batch
 from awsprov.cli.help_format import Command
-from awsprov.cli.invoke_http import HttpCall, call_api
+from awsprov.cli.invoke_http import call_api, http_call
 from awsprov.cli.options import common, completing, pass_settings, which_function
 from awsprov.cli.output import note, print_result
 from awsprov.cli.project import open_project
@@ -21,7 +21,7 @@ from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import echo, write
 from awsprov.config.models import Config
 from awsprov.errors import UsageError
-from awsprov.operations.batch import Batch, sender
+from awsprov.operations.batch import Batch, read_records, sender
 from awsprov.project.project import Project
 from awsprov.resources.function.alias import LIVE
 from awsprov.resources.function.corrections import with_own_paths
@@ -84,11 +84,12 @@ def invoke(
     http = {name: options.pop(name) for name in ("route", "method", "path", "query", "headers", "data")}
     _check(payload, over_http, http, batch, out, options)
     body = _body(payload or "{}")
+    if batch:
+        next(read_records(batch), None)  # raises if it cannot be read
+    call = http_call(body if payload else None, function, options["tail"], http) if over_http else None
     project = open_project(settings, function=function, choose=_choice(over_http, http["route"]))
-    if over_http:
-        return call_api(
-            settings, project, HttpCall(body if payload else None, function=function, tail=options["tail"], **http)
-        )
+    if call:
+        return call_api(settings, project, call)
     name = project.config.function_name(function)
     physical = project.function_id(name)
     if batch and out:

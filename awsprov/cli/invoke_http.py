@@ -4,10 +4,11 @@ import base64
 import json
 import mimetypes
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from awsprov.aws.http import HttpResponse
@@ -28,40 +29,66 @@ FIRST_ERROR = 400  # the lowest HTTP status of an error
 _NOT_OF_THE_HANDLER = (403, 500, 502, 503, 504)
 _LOG_SECONDS = 10.0  # until the lines of a request must have arrived
 
+HttpBody = tuple[bytes, str]  # with its media type
+
 
 @dataclass(frozen=True)
 class HttpCall:
-    """The values of the options of `invoke --http`.
+    """What the options of `invoke --http` ask for.
 
     Arguments:
-        payload: the JSON body that was given; None for none.
-        data: a body of any type: text, @FILE, or - for stdin; empty for none.
+        body: the body that was given, and its media type; None for none.
         function: the function's name; None for the one that the route names.
         route: a route, or a method and a path that a route serves; empty for the first route.
         method: the HTTP method; empty for that of the route.
-        path, query: pairs NAME=VALUE.
-        headers: lines `Name: value`.
+        path: the values of the parameters of the route's path.
+        query: the parameters of the query.
+        headers: the headers, their names in lower case.
         tail: whether the function's log lines are shown, too.
     """
 
-    payload: bytes | None
-    data: str
+    body: HttpBody | None
     function: str | None
     route: str
     method: str
-    path: Sequence[str]
-    query: Sequence[str]
-    headers: Sequence[str]
+    path: Mapping[str, str]
+    query: Sequence[tuple[str, str]]
+    headers: Mapping[str, str]
     tail: bool
+
+
+def http_call(payload: bytes | None, function: str | None, tail: bool, options: Mapping[str, Any]) -> HttpCall:
+    """Return what the options ask for.
+
+    Arguments:
+        payload: the JSON body that was given; None for none.
+        function: the function's name; None for the one that the route names.
+        tail: whether the function's log lines are shown, too.
+        options: `route` and `method`; `data`, as text, @FILE, or - for stdin; `path` and `query`, as pairs NAME=VALUE;
+            `headers`, as lines `Name: value`.
+
+    Raises:
+        UsageError: a pair or a header has another form, or the file cannot be read.
+    """
+    given = None if payload is None else (payload, "application/json")
+    return HttpCall(
+        _read(options["data"]) if options["data"] else given,
+        function,
+        options["route"],
+        options["method"].upper(),
+        dict(_pair(each, "--path") for each in options["path"]),
+        [_pair(each, "--query") for each in options["query"]],
+        dict(_header(line) for line in options["headers"]),
+        tail,
+    )
 
 
 def call_api(settings: Settings, project: Project, call: HttpCall) -> int:
     """Send the request, print the response, and return the exit code."""
     project.engine().refresh()
     endpoint = _endpoint(project, call)
-    body, media_type = _body(call, endpoint.method)
-    headers = {"content-type": media_type} if media_type else {}
-    headers |= dict(_header(line) for line in call.headers)
+    body, media_type = call.body or _default_body(endpoint.method)
+    headers = ({"content-type": media_type} if media_type else {}) | dict(call.headers)
     began = milliseconds_ago(0)
     response = send_request(endpoint, body, project.stack, project.aws, project.config, headers=headers)
     _print(settings, endpoint, response)
@@ -79,39 +106,30 @@ def _endpoint(project: Project, call: HttpCall) -> Endpoint:
     """Return the endpoint with its method, and the values of its path and query."""
     function = project.config.routed_function(call.function) if call.function or not call.route else ""
     known = list_endpoints(project.stack, project.aws, project.config)
-    found = fill_path(find_endpoint(known, function, call.route), pairs(call.path, "--path"))
-    given = call.payload is not None or call.data
-    method = call.method.upper() or ("POST" if given else "GET") if found.method == "ANY" else found.method
-    if call.method and call.method.upper() != method:
-        raise UsageError(f"{found} does not take {call.method.upper()}.", remedy="Use --route.")
-    query = urlencode([_pair(each, "--query") for each in call.query], quote_via=quote)
+    found = fill_path(find_endpoint(known, function, call.route), call.path)
+    method = call.method or ("POST" if call.body else "GET") if found.method == "ANY" else found.method
+    if call.method and call.method != method:
+        raise UsageError(f"{found} does not take {call.method}.", remedy="Use --route.")
+    query = urlencode(call.query, quote_via=quote)
     return Endpoint(method, found.path, found.function, f"{found.url}?{query}" if query else found.url)
 
 
-def _body(call: HttpCall, method: str) -> tuple[bytes, str]:
-    """Return the body and its media type; without a body, a route that takes one gets an empty JSON object."""
-    if not call.data:
-        default = b"" if method in {"GET", "HEAD", "DELETE", "OPTIONS"} else b"{}"
-        body = default if call.payload is None else call.payload
-        return body, "application/json" if body else ""
-    if call.data == "-":
+def _default_body(method: str) -> HttpBody:
+    """Return the body if none is given: a method that takes one gets an empty JSON object."""
+    return (b"", "") if method in {"GET", "HEAD", "DELETE", "OPTIONS"} else (b"{}", "application/json")
+
+
+def _read(data: str) -> HttpBody:
+    """Return the body that --data gives."""
+    if data == "-":
         return sys.stdin.buffer.read() if sys.stdin else b"", "application/octet-stream"
-    if not call.data.startswith("@"):
-        return call.data.encode(), "text/plain; charset=utf-8" if parse_json(call.data) is None else "application/json"
+    if not data.startswith("@"):
+        return data.encode(), "text/plain; charset=utf-8" if parse_json(data) is None else "application/json"
     try:
-        content = Path(call.data[1:]).read_bytes()
+        content = Path(data[1:]).read_bytes()
     except OSError as error:
-        raise UsageError(f"{call.data[1:]} cannot be read.", why=str(error.strerror)) from error
-    return content, mimetypes.guess_type(call.data[1:])[0] or "application/octet-stream"
-
-
-def pairs(given: Sequence[str], option: str) -> dict[str, str]:
-    """Return the pairs of an option that may be given several times.
-
-    Raises:
-        UsageError: one is not of the form NAME=VALUE.
-    """
-    return dict(_pair(each, option) for each in given)
+        raise UsageError(f"{data[1:]} cannot be read.", why=str(error.strerror)) from error
+    return content, mimetypes.guess_type(data[1:])[0] or "application/octet-stream"
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:
