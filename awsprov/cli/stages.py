@@ -7,7 +7,7 @@ import click
 
 from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, pass_settings
-from awsprov.cli.output import print_result
+from awsprov.cli.output import note, print_result
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import width
@@ -33,14 +33,15 @@ def stages(settings: Settings) -> int:
       awsprov stages --region eu-west-1 --json
     """
     project = open_project(settings)
-    found = [
-        (stage, each) for each in tagged_stacks(project.aws) if (stage := _stage(each, project.config)) is not None
-    ]
+    stacks = tagged_stacks(project.aws)
+    found = [(stage, each) for each in stacks if (stage := _stage(each, project.config)) is not None]
     text = (
         "\n".join(table([_row(stage, each) for stage, each in found], width(), drop=(1,)))
         or f"No stage of {project.config.name} exists in {project.where}."
     )
     print_result(settings, "stages", text, stages=[_document(stage, each) for stage, each in found])
+    if others := _unknown(stacks, project.config):
+        note(settings, f"Note: {others}")
     return 0
 
 
@@ -54,6 +55,19 @@ def _stage(found: TaggedStack, config: Config) -> str | None:
     stage = found.name.removeprefix(f"{config.name}-")
     known = found.like in config.stages if found.like else stage in config.stages
     return stage if stage != found.name and known else None
+
+
+def _unknown(stacks: list[TaggedStack], config: Config) -> str:
+    """Return a sentence about the stacks that may be of stages which config.yaml no longer has; empty if none may."""
+    others = [each for each in stacks if each.name.startswith(f"{config.name}-") and _stage(each, config) is None]
+    if not others:
+        return ""
+    names = ", ".join(f"{each.name} (like {each.like})" if each.like else each.name for each in others)
+    missing = others[0].like or others[0].name.removeprefix(f"{config.name}-")
+    return (
+        f"Stacks of other projects, or of stages that were renamed or removed in `stages`: {names}. To select one of "
+        f"the latter, add its stage again, as in `{missing}: {{}}`."
+    )
 
 
 def _row(stage: str, found: TaggedStack) -> TableRow:

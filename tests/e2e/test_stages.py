@@ -24,6 +24,7 @@ def test_a_stage_of_a_pull_request(
     assert "pr-12" in elsewhere.run("stages").stdout
     assert "like other" in elsewhere.run("up", "--yes", *STAGE, "--like", "prod", exits=2).stderr
     project.edit("other: {network", "renamed: {network")
+    assert "stages-pr-12 (like other)" in elsewhere.run("stages").stderr
     assert "--like renamed" in project.run("status", *STAGE, exits=2).stderr
     assert project.json("up", "--yes", *STAGE, "--like", "renamed")["mutations"] == 0
     assert project.json("status", *STAGE)["missing"] == []

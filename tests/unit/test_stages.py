@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.cli.stages import _stage
+from awsprov.cli.stages import _stage, _unknown
 from awsprov.config.loader import load
 from awsprov.engine.lock import StackLock
 from awsprov.engine.state import State
@@ -180,3 +180,12 @@ def test_stacks_are_found_by_their_tags(tmp_path: Path) -> None:
 )
 def test_stacks_of_other_projects_are_not_listed(config: Path, name: str, like: str, stage: str | None) -> None:
     assert _stage(TaggedStack(name, like, None), load(config)) == stage
+
+
+def test_stacks_whose_stage_may_have_been_renamed_are_named_with_the_way_to_select_them(config: Path) -> None:
+    names = {"demo": "", "demo-test": "", "demos": "", "demo-pr-12": "other", "demo-old": "", "demo-pr-13": "test"}
+    stacks = [TaggedStack(name, like, None) for name, like in names.items()]
+    sentence = _unknown(stacks, load(config))
+    assert "demo-pr-12 (like other), demo-old." in sentence
+    assert "`other: {}`" in sentence
+    assert _unknown(stacks[:3], load(config)) == ""
