@@ -93,7 +93,7 @@ def raise_failures(walked: Walk[Resource], stop: threading.Event) -> None:
     """
     errors = list(walked.failed.values())
     if errors and all(isinstance(error, RejectedError) for error in errors):
-        raise joined(RejectedError, errors, "\n") from errors[0]  # to run the same command again does not help
+        raise _rejected(errors) from errors[0]  # to run the same command again does not help
     interrupted = stop.is_set() and all(isinstance(error, InterruptedByUserError) for error in errors)
     if errors and not interrupted:
         names = ", ".join(r.name for r in walked.failed)
@@ -132,6 +132,19 @@ def _described(error: Exception) -> AwsprovError:
         described = UnexpectedError(f"{type(error).__name__}: {error}")
         described.__cause__ = error
     return described
+
+
+def _rejected(errors: Sequence[Any]) -> AwsprovError:
+    """Return the errors of new versions as one: each reason after the versions, with their functions, that have it."""
+    if len(errors) == 1:
+        return joined(RejectedError, errors, "")
+    by_reason = dict[str, list[str]]()
+    for error in errors:
+        by_reason.setdefault(error.why, []).append(error.what)
+    why = "\n".join(line for reason, versions in by_reason.items() for line in (*versions, reason) if line)
+    return RejectedError(
+        f"{len(errors)} new versions did not go live.", why=why, remedy=joined(RejectedError, errors, "\n").remedy
+    )
 
 
 def joined(kind: type[AwsprovError], errors: Sequence[Any], separator: str) -> AwsprovError:

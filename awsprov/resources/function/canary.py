@@ -47,9 +47,10 @@ def watch(aws: Aws, group: str, old: str, new: str, seconds: float) -> None:
     start = milliseconds_ago(0)
     with suppress(TimedOutError):
         lines = aws.wait_until(lambda: _failures(aws, group, old, new, start), seconds, f"version {new} to fail")
-        name = group.removeprefix(f"/aws/lambda/{aws.stack}-")
+        function = group.removeprefix("/aws/lambda/")
+        name = function.removeprefix(f"{aws.stack}-")
         raise RejectedError(
-            f"Version {new} failed more often than version {old}. All requests go to version {old} again.",
+            f"Version {new} of {function} failed more often than version {old}, to which all requests go again.",
             why="\n".join(["Its last log lines:", *lines[-_SHOWN:]]),
             remedy=f"Correct the code, then `awsprov deploy`. {request_hint(name, new, '')}",
         )

@@ -102,13 +102,17 @@ def test_to_run_the_same_command_again_comes_after_the_advice_of_the_failures(er
     assert caught.value.remedy == RUN_AGAIN
 
 
-def test_each_rejected_version_has_its_line() -> None:
+def test_each_reason_follows_the_rejected_versions_that_have_it() -> None:
+    reasons = {"x": "a log", "y": "another log", "z": "a log"}
     rejected: dict[Resource, Exception] = {
-        Resource(name): RejectedError(f"Version 2 of {name} did not go live: a, b") for name in ("x", "y")
+        Resource(name): RejectedError(f"Version 2 of {name} did not go live: a, b", why=why, remedy="Correct it.")
+        for name, why in reasons.items()
     }
-    with pytest.raises(RejectedError) as caught:
+    x, y, z = map(str, rejected.values())
+    with pytest.raises(RejectedError, match="3 new versions did not go live") as caught:
         raise_failures(Walk(failed=rejected), threading.Event())
-    assert caught.value.what.splitlines() == [str(error) for error in rejected.values()]
+    assert caught.value.why.splitlines() == [x, z, "a log", y, "another log"]
+    assert caught.value.remedy == "Correct it."
 
 
 class LookUp(Resource):

@@ -50,7 +50,7 @@ def judged(old: Sequence[Sequence[str]], new: Sequence[Sequence[str]]) -> None:
 def test_a_version_with_a_higher_error_rate_is_rejected(
     old: Sequence[Sequence[str]], new: Sequence[Sequence[str]]
 ) -> None:
-    with pytest.raises(RejectedError, match="Version 2 failed more often than version 1") as raised:
+    with pytest.raises(RejectedError, match="Version 2 of group failed more often than version 1") as raised:
         judged(old, new)
     assert str(raised.value.why).splitlines()[1] in (FAILED[0].splitlines()[0], LATE[0])
 
