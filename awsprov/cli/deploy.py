@@ -36,6 +36,7 @@ def deploy(settings: Settings, locked: bool, allow: tuple[str, ...]) -> int:
     began = time.monotonic()
     project = open_project(settings, allow, files=True)
     project.refuse_when_locked()
+    project.start_parsing()  # mostly in the function's Python, while boto3 is imported here
     project.aws.credentials()  # before the libraries are resolved, which takes some seconds
     changes = resolve_libraries(settings, project, locked=locked)
     note_code_warnings(settings, project)  # first: without the import, the new version does not start
