@@ -40,11 +40,12 @@ def use_start_pack(site: str, below: "str | None" = None) -> str:
         The entry on sys.path: the local copy, or `site` if the start pack is empty or could not be used.
     """
     try:
-        home = Path(below or tempfile.gettempdir(), "awsprov")
-        index = _index(site, home)
+        path = Path(below or tempfile.gettempdir(), "awsprov", Path(site).name)
+        complete = (path / INDEX).exists()
+        index = json.loads((path if complete else Path(site)).joinpath(INDEX).read_bytes())
         if not index["blocks"]:
             return site
-        copy = _LocalCopy(site, home, index)
+        copy = _LocalCopy(site, path, index, complete)
     except Exception as error:  # a function must start even if its start pack is broken
         print(f"awsprov: no start pack, importing from {site}: {type(error).__name__}: {error}")
         return site
@@ -52,13 +53,6 @@ def use_start_pack(site: str, below: "str | None" = None) -> str:
     sys.path[:] = [copy.path if entry == site else entry for entry in sys.path]
     sys.path_importer_cache.pop(site, None)
     return copy.path
-
-
-def _index(site: str, home: Path) -> "dict[str, Any]":
-    """Return the index; from the local copy if that is complete."""
-    complete = home / Path(site).name / INDEX
-    index: dict[str, Any] = json.loads((complete if complete.exists() else Path(site, INDEX)).read_bytes())
-    return index
 
 
 class _LocalCopy:
@@ -72,12 +66,12 @@ class _LocalCopy:
         bytecode: the unpacked bytecode.
     """
 
-    def __init__(self, site: str, home: Path, index: "dict[str, Any]") -> None:
-        self.site, self.path = site, str(home / Path(site).name)
+    def __init__(self, site: str, path: Path, index: "dict[str, Any]", complete: bool) -> None:
+        self.site, self.path, home = site, str(path), path.parent
         self.modules: dict[str, list[Any]] = index["modules"]
         self._lock, self._reports = threading.Lock(), -1
         self._unpacked = len(index["blocks"])  # blocks at the beginning that are unpacked
-        if not Path(self.path, INDEX).exists():
+        if not complete:
             home.mkdir(mode=0o700, exist_ok=True)
             _delete_leftovers(home)
             _check_room(index["bytes"], home)
