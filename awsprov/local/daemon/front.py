@@ -1,6 +1,8 @@
 """The server of the HTTP front: it checks requests, reads bodies, and closes connections that make no progress."""
 
 import asyncio
+import logging
+import re
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
@@ -18,6 +20,11 @@ _MAX_HEADERS = 100
 _FRAMES = 1 << 20  # bytes around the chunks of a body, and after them
 _DEADLINE = 60  # seconds for a whole request, and between two of them
 _CONNECTIONS = 256  # at once; beyond it, the one is closed that waits for longest for a request
+_STATUSES = range(200, 600)  # of final responses
+_NAME = re.compile(rb"[\w!#$%&'*+.^`|~-]+")
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")  # characters that no header value may have (RFC 9110, section 5.5)
+
+_log = logging.getLogger(__name__)
 
 AsgiReceive = Callable[[], Awaitable[dict[str, Any]]]
 AsgiSend = Callable[[dict[str, Any]], Awaitable[None]]
@@ -143,12 +150,18 @@ class _Application:
             response = error.response()
         except _ClientGoneError:
             return
-        headers = [(name.encode(), value.encode("latin-1")) for name, value in response.headers]
-        length = (b"content-length", str(len(response.body)).encode())
-        await send({"type": "http.response.start", "status": response.status, "headers": [*headers, length]})
+        try:
+            headers = _headers(response)
+        except ValueError as error:
+            _log.warning("%s: a response cannot be sent: %s", scope["path"], error)
+            response = GatewayError(502, "Internal server error", "InternalServerErrorException").response()
+            headers = _headers(response)
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": response.body})
 
     async def _respond(self, scope: dict[str, Any], receive: AsgiReceive) -> Response:
+        if not scope["client"]:  # its address is gone with the connection
+            raise _ClientGoneError
         request = read_request(scope)
         self._check(request)
         request.body, request.too_large = await _read_body(request, receive)
@@ -163,6 +176,22 @@ class _Application:
             raise GatewayError(431, f"A request may have {_MAX_HEADERS} headers.", "BadRequestException")
         if not request.path.startswith(EXECUTE_API_PATH):
             raise GatewayError(404, f"APIs answer below {EXECUTE_API_PATH}.", "NotFoundException")
+
+
+def _headers(response: Response) -> list[tuple[bytes, bytes]]:
+    """Return the headers, with the length of the body, by which alone it is delimited.
+
+    Raises:
+        ValueError: HTTP does not allow the status or a header. uvicorn would close the connection without a response.
+    """
+    if response.status not in _STATUSES:
+        raise ValueError(f"the status code is {response.status}")
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+    for name, value in headers:
+        if not _NAME.fullmatch(name) or _CONTROL.search(value):
+            raise ValueError(f"{name!r}: {value!r} is not a valid header")
+    own = [(name, value) for name, value in headers if name.lower() != b"transfer-encoding"]
+    return [*own, (b"content-length", str(len(response.body)).encode())]
 
 
 async def _read_body(request: Request, receive: AsgiReceive) -> tuple[bytes, bool]:

@@ -1,6 +1,7 @@
 """The server of the HTTP front: what it passes on, and how it treats clients that send too much or nothing."""
 
 import socket
+import struct
 import time
 from collections.abc import Iterator
 
@@ -15,8 +16,21 @@ from awsprov.local.event_loop import EventLoop
 PATH = f"{EXECUTE_API_PATH}api/prod/pets"
 
 
+RESPONSES = {
+    "control": Response(200, [("X", "a\x00b")], b"x"),
+    "foreign": Response(200, [("X", "\u20ac")], b"x"),
+    "name": Response(200, [("a b", "x")], b"x"),
+    "empty": Response(200, [("", "x")], b"x"),
+    "high": Response(600, [], b"x"),
+    "interim": Response(100, [], b""),
+    "chunked": Response(200, [("Transfer-Encoding", "chunked")], b"x"),
+}
+
+
 async def echo(request: Request) -> Response:
-    """Respond with what arrived."""
+    """Respond with what arrived, or with the response that the path names."""
+    if response := RESPONSES.get(request.path.rpartition("/")[2]):
+        return response
     text = f"{request.method} {request.path}?{request.query} {len(request.body)} {request.too_large}"
     return Response(200, [("X-Names", ",".join(request.headers))], text.encode())
 
@@ -76,6 +90,27 @@ def test_a_client_can_ask_whether_to_send_its_body(port: int) -> None:
     assert client.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
     client.sendall(b"four")
     assert "4 False" in received(client)
+
+
+@pytest.mark.parametrize("name", [name for name in RESPONSES if name != "chunked"])
+def test_a_response_that_http_does_not_allow_is_an_error(port: int, name: str) -> None:
+    request = head("GET", "Connection: close").replace(PATH, f"{PATH}/{name}")
+    assert received(connect(port, request)).startswith("HTTP/1.1 502 Bad Gateway\r\n")
+
+
+def test_the_body_is_delimited_by_its_length_alone(port: int) -> None:
+    response = received(connect(port, head("GET", "Connection: close").replace(PATH, f"{PATH}/chunked"))).lower()
+    assert "transfer-encoding" not in response
+    assert response.endswith("\r\n\r\nx")
+
+
+def test_a_client_that_is_gone_at_once_is_no_error(port: int, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(100):
+        client = connect(port, head("GET"))
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close() resets it
+        client.close()
+    assert f"GET {PATH}" in received(connect(port, head("GET", "Connection: close")))
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 def test_the_response_to_head_has_no_body(port: int) -> None:
