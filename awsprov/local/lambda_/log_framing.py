@@ -21,11 +21,14 @@ class LogParser:
         """Return the events that are complete with this data."""
         self._rest += data
         events: list[LogLine] = []
-        while self._rest:
-            length = self._frame(events) if self._rest.startswith(_MAGIC) else self._text(events)
-            if not length:
+        start = 0  # what is before it is in events; cutting it off for each line would copy all the rest
+        while start < len(self._rest):
+            framed = self._rest.startswith(_MAGIC, start)
+            end = self._frame(start, events) if framed else self._text(start, events)
+            if end == start:
                 break
-            self._rest = self._rest[length:]
+            start = end
+        self._rest = self._rest[start:]
         return events
 
     def flush(self) -> list[LogLine]:
@@ -35,20 +38,24 @@ class LogParser:
         rest, self._rest = self._rest, b""
         return [LogLine(epoch_ms(), rest.decode(errors="replace"))]
 
-    def _frame(self, events: list[LogLine]) -> int:
-        size = int.from_bytes(self._rest[4:8], "big")
-        if len(self._rest) < _HEADER + size:
-            return 0
-        timestamp = int.from_bytes(self._rest[8:_HEADER], "big") // 1000
-        message = self._rest[_HEADER : _HEADER + size].decode(errors="replace")
+    def _frame(self, start: int, events: list[LogLine]) -> int:
+        """Add the record at `start`; return its end, which is `start` if it is incomplete."""
+        size = int.from_bytes(self._rest[start + 4 : start + 8], "big")
+        text, end = start + _HEADER, start + _HEADER + size
+        if len(self._rest) < end:
+            return start
+        timestamp = int.from_bytes(self._rest[start + 8 : text], "big") // 1000
+        message = self._rest[text:end].decode(errors="replace")
         events.append(LogLine(timestamp, message if message.endswith("\n") else f"{message}\n"))
-        return _HEADER + size
+        return end
 
-    def _text(self, events: list[LogLine]) -> int:
-        stops = [self._rest.find(b"\n") + 1, self._rest.find(_MAGIC)]
-        ends = [stop for stop in stops if stop > 0]
-        if not ends and len(self._rest) < _LONGEST:
-            return 0
-        end = min([*ends, _LONGEST])
-        events.append(LogLine(epoch_ms(), self._rest[:end].decode(errors="replace")))
+    def _text(self, start: int, events: list[LogLine]) -> int:
+        """Add the line at `start`; return its end, which is `start` if it is incomplete."""
+        longest = start + _LONGEST
+        line = self._rest.find(b"\n", start, longest) + 1 or longest
+        end = self._rest.find(_MAGIC, start, line)
+        end = line if end < 0 else end
+        if end > len(self._rest):
+            return start
+        events.append(LogLine(epoch_ms(), self._rest[start:end].decode(errors="replace")))
         return end

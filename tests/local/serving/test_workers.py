@@ -334,6 +334,18 @@ def test_output_is_cut_into_lines_and_records_wherever_it_is_split() -> None:
         assert lines[2].timestamp == 5000
 
 
+def test_much_output_is_cut_into_lines_in_time_that_grows_with_its_size() -> None:
+    began = time.process_time()
+    assert len(LogParser().feed(b"x\n" * 200_000)) == 200_000
+    assert time.process_time() - began < 5
+
+
+def test_a_long_line_is_split() -> None:
+    output = LogParser()
+    lines = output.feed(b"x" * 300_000) + output.feed(b"\n") + output.flush()
+    assert [len(line.message) for line in lines] == [256 * 1024, 300_001 - 256 * 1024]
+
+
 def test_a_log_keeps_the_newest_events_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(logs, "MAX_EVENTS", 100)
     monkeypatch.setattr(logs, "_SLACK", 10)
