@@ -114,10 +114,10 @@ class Server:
         log.info(
             "stopping: %d requests were checked, %d did not fit their service model", counts.checked, counts.misfits
         )
+        lambda_.close()  # first: requests that wait for a function are answered at once
         self._front.stop()
         self._http.stop()
         self._tunnels.close()
-        lambda_.close()
         self._loop.close()
         self.behaviour.timeline.end()  # before the instances, or a boot that is due is lost
         with self.cloud.lock:
