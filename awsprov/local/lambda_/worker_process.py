@@ -24,7 +24,8 @@ from awsprov.local.lambda_.closed_network import ClosedNetwork, ForbiddenError
 from awsprov.local.lambda_.egress_recording import EgressRecording
 from awsprov.local.lambda_.runtime_api import Connection
 
-_CHUNK = 1 << 16  # bytes
+_CHUNK = 1 << 16  # bytes: what a pipe holds
+_CHUNKS = 16  # that are read before others are served
 _CONNECTIONS = 32  # that are open; a worker needs two
 # awslambdaric's compiled client accepts an address with a path. `call_rapid`, which reports a failed init, does not.
 _BOOT = """
@@ -172,9 +173,9 @@ class WorkerProcess:
             )
 
     def output(self) -> bytes:
-        """Return what the process has written since the last call."""
+        """Return what the process has written since the last call; of one that writes without end, a part."""
         pieces = [self._read()]
-        while len(pieces[-1]) == _CHUNK:
+        while len(pieces[-1]) == _CHUNK and len(pieces) < _CHUNKS:
             pieces.append(self._read())
         return b"".join(pieces)
 
