@@ -75,7 +75,7 @@ class Pool:
             if keep:
                 self._idle.append(worker)
             else:
-                self._forget(worker)
+                self._forget(worker.config)
             if keep and self._taken.total() < IN_ALL:
                 self._wake(worker.config)
             else:
@@ -103,9 +103,9 @@ class Pool:
         _close(ended)
 
     def configs(self) -> list[WorkerConfig]:
-        """Return the configurations of all workers."""
+        """Return the configurations of all workers, those among them that start or are waited for."""
         with self._lock:
-            return [worker.config for worker in [*self._idle, *self._busy]]
+            return [*self._taken, *self._waiting]
 
     def pids(self, function: str) -> list[int]:
         """Return the ids of the processes of a function, by its ARN."""
@@ -134,7 +134,7 @@ class Pool:
             worker = await asyncio.to_thread(self._start, config, uuid.uuid4().hex)
         except BaseException:
             with self._lock:
-                self._taken[config] -= 1
+                self._forget(config)
                 self._wake_all()
             raise
         with self._lock:
@@ -145,13 +145,13 @@ class Pool:
         removed = [worker for worker in self._idle if chosen(worker)]
         for worker in removed:
             self._idle.remove(worker)
-            self._forget(worker)
+            self._forget(worker.config)
         return removed
 
-    def _forget(self, worker: Worker) -> None:
-        self._taken[worker.config] -= 1
-        if not self._taken[worker.config]:
-            del self._taken[worker.config]
+    def _forget(self, config: WorkerConfig) -> None:
+        self._taken[config] -= 1
+        if not self._taken[config]:
+            del self._taken[config]
 
     def _wake(self, config: WorkerConfig) -> None:
         """Let the one try again that waits for longest."""

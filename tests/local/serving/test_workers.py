@@ -226,6 +226,21 @@ def test_workers_are_given_in_the_order_in_which_they_are_waited_for(workers_poo
     asyncio.run(scenario())
 
 
+def test_the_code_of_a_worker_that_starts_is_in_use() -> None:
+    create: Any = Slow
+    starting = Pool(create)
+
+    async def scenario() -> None:
+        taken = asyncio.create_task(take(starting))
+        await asyncio.sleep(0.1)
+        assert starting.configs() == [CONFIG]
+        starting.give(await taken)
+
+    asyncio.run(scenario())
+    starting.close()
+    assert starting.configs() == []
+
+
 def test_a_pool_ends_the_longest_idle_worker_for_another_function(workers_pool: Pool) -> None:
     async def scenario() -> None:
         taken = [await take(workers_pool, replace(CONFIG, name=f"f{n}")) for n in range(pool.IN_ALL)]
