@@ -44,7 +44,10 @@ def _value(reference: str) -> str:
     if scheme == "ssm":
         response: Any = boto3.client("ssm").get_parameter(Name=name, WithDecryption=True)
         return str(response["Parameter"]["Value"])
-    return str(boto3.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
+    secret = boto3.client("secretsmanager").get_secret_value(SecretId=name)
+    if "SecretString" not in secret:
+        raise ValueError("it is binary, and no text")
+    return str(secret["SecretString"])
 
 
 def _secret(variable: str, reference: str) -> str:

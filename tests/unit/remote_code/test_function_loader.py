@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from tests.unit.remote_code.bootstrap import Handle, loaded
 
@@ -58,3 +60,25 @@ def test_everything_else_stays_byte_for_byte(handle: Handle, content_type: str, 
                                    {"isBase64Encoded": True, "body": "eA=="}])  # fmt: skip
 def test_other_events_are_not_touched(handle: Handle, event: Any) -> None:
     assert handle(event, None) is event
+
+
+def test_a_binary_secret_is_an_error_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("TOKEN", "")
+    code = "import os\ndef handler(event, context):\n    return os.environ['TOKEN']\n"
+    with mock_aws():
+        secrets = boto3.client("secretsmanager")
+        secrets.create_secret(Name="text", SecretString="value")
+        secrets.create_secret(Name="bytes", SecretBinary=b"value")
+        monkeypatch.setenv("AWSPROV_SECRETS", '{"TOKEN": "secretsmanager:text"}')
+        with loaded(tmp_path, "secret_app", code, monkeypatch) as handler:
+            assert handler({}, None) == "value"
+        monkeypatch.setenv("AWSPROV_SECRETS", '{"TOKEN": "secretsmanager:bytes"}')
+        expected = "TOKEN could not be read from secretsmanager:bytes: it is binary"
+        with (
+            pytest.raises(RuntimeError, match=expected),
+            loaded(tmp_path, "secret_app", code, monkeypatch),
+        ):
+            pass
