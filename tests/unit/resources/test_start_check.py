@@ -95,7 +95,8 @@ def test_the_live_version_stays_when_a_new_one_does_not_start(moto: Moto) -> Non
     change_code(moto)
     moto.started = VARIABLE
     error = failure(moto)
-    assert "Version 2 of demo-predict did not go live, as it does not start: KeyError: 'API_KEY'" in error.what
+    assert error.what == "2 new versions did not go live."
+    assert "Version 2 of demo-predict did not go live, as it does not start: KeyError: 'API_KEY'" in error.why
     assert "importlib" not in error.why
     assert "_awsprov" not in error.why
     assert 'KEY = os.environ["API_KEY"]' in error.why
