@@ -44,6 +44,14 @@ class EventLoop:
         self._thread.join()
 
 
+def resolve(future: "asyncio.Future[None]") -> bool:
+    """Let the one continue that waits for a future; return False if that one waits no longer."""
+    if future.done():
+        return False
+    future.set_result(None)
+    return True
+
+
 async def _cancel_all() -> None:
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:

@@ -12,8 +12,8 @@ from awsprov.local.apigateway.routes import PathMatch
 from awsprov.local.cloud import ACCOUNT
 
 _HOP_BY_HOP = {"Connection", "Content-Length", "Expect", "Keep-Alive", "Te", "Transfer-Encoding", "Upgrade"}
-_TOKEN = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
-_FINAL_STATUSES = range(200, 600)
+HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+FINAL_STATUSES = range(200, 600)
 _NO_CALLER: dict[str, Any] = {
     "cognitoIdentityPoolId": None,
     "cognitoIdentityId": None,
@@ -175,13 +175,13 @@ def response_status(value: Any) -> int:
         ValueError: it is not a status code of a final response.
     """
     status = int(value)
-    if status not in _FINAL_STATUSES:
+    if status not in FINAL_STATUSES:
         raise ValueError(f"the status code is {status}")
     return status
 
 
 def _header_name(name: str) -> str:
-    if not _TOKEN.fullmatch(name):
+    if not HEADER_NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a valid header name")
     return name
 

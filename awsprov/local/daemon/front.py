@@ -5,24 +5,24 @@ import logging
 import re
 import socket
 from collections.abc import Awaitable, Callable
+from operator import itemgetter
 from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from awsprov.local.apigateway.messages import BODY_LIMIT, GatewayError, Request, Response, read_request
+from awsprov.local.apigateway.proxy_v1 import FINAL_STATUSES, HEADER_NAME
 from awsprov.local.cloud import EXECUTE_API_PATH, HOST
-from awsprov.local.daemon.request_guard import hosts
+from awsprov.local.daemon.http import MAX_HEAD
+from awsprov.local.daemon.request_body import MAX_HEADERS
+from awsprov.local.daemon.request_guard import FOREIGN_HOST, hosts
 from awsprov.local.event_loop import EventLoop
 
-_HEAD = 64 << 10  # bytes of a request line with its headers; API Gateway accepts 10 KB of headers
-_MAX_HEADERS = 100
 _FRAMES = 1 << 20  # bytes around the chunks of a body, and after them
 _DEADLINE = 60  # seconds for a whole request, and between two of them
 _CONNECTIONS = 256  # at once; beyond it, the one is closed that waits for longest for a request
-_STATUSES = range(200, 600)  # of final responses
-_NAME = re.compile(rb"[\w!#$%&'*+.^`|~-]+")
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")  # characters that no header value may have (RFC 9110, section 5.5)
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # characters that no header value may have (RFC 9110, section 5.5)
 
 _log = logging.getLogger(__name__)
 
@@ -72,17 +72,16 @@ class FrontServer:
 class _ClientProtocol(HttpToolsProtocol):
     """A client's connection. uvicorn limits neither the size of a head nor the time in which a request arrives."""
 
-    _budget = _HEAD  # bytes besides the body that may still arrive
+    _budget = MAX_HEAD  # bytes besides the body that may still arrive
     _deadline: asyncio.TimerHandle | None = None
-    _waits_since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in its base
         super().connection_made(transport)
         self._wait()
         if len(self.connections) > _CONNECTIONS:
             others = [each for each in self.connections if isinstance(each, _ClientProtocol) and each is not self]
-            waiting = [each for each in others if each._deadline]
-            min(waiting, key=lambda each: each._waits_since, default=self).transport.abort()
+            waiting = [(each._deadline.when(), each.transport) for each in others if each._deadline]
+            min(waiting, key=itemgetter(0), default=(0, self.transport))[1].abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -103,7 +102,7 @@ class _ClientProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._budget = _HEAD
+        self._budget = MAX_HEAD
         super().on_message_complete()
         if self.cycle.response_complete:  # before its request: the connection waits for the next one
             self._wait()
@@ -124,7 +123,6 @@ class _ClientProtocol(HttpToolsProtocol):
     def _wait(self) -> None:
         """Wait for a whole request."""
         self._stop_waiting()
-        self._waits_since = self.loop.time()
         self._deadline = self.loop.call_later(_DEADLINE, self.transport.abort)
 
     def _stop_waiting(self) -> None:
@@ -170,10 +168,9 @@ class _Application:
     def _check(self, request: Request) -> None:
         """Check that a request is for this machine: a page may have a name that leads here (DNS rebinding)."""
         if request.headers.get("Host") not in self._hosts:
-            message = "The local cloud accepts requests for 127.0.0.1 and its port only."
-            raise GatewayError(403, message, "AccessDeniedException")
-        if sum(map(len, request.multi_headers.values())) > _MAX_HEADERS:
-            raise GatewayError(431, f"A request may have {_MAX_HEADERS} headers.", "BadRequestException")
+            raise GatewayError(403, FOREIGN_HOST, "AccessDeniedException")
+        if sum(map(len, request.multi_headers.values())) > MAX_HEADERS:
+            raise GatewayError(431, f"A request may have {MAX_HEADERS} headers.", "BadRequestException")
         if not request.path.startswith(EXECUTE_API_PATH):
             raise GatewayError(404, f"APIs answer below {EXECUTE_API_PATH}.", "NotFoundException")
 
@@ -184,14 +181,14 @@ def _headers(response: Response) -> list[tuple[bytes, bytes]]:
     Raises:
         ValueError: HTTP does not allow the status or a header. uvicorn would close the connection without a response.
     """
-    if response.status not in _STATUSES:
+    if response.status not in FINAL_STATUSES:
         raise ValueError(f"the status code is {response.status}")
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
-    for name, value in headers:
-        if not _NAME.fullmatch(name) or _CONTROL.search(value):
+    for name, value in response.headers:
+        if not HEADER_NAME.fullmatch(name) or _CONTROL.search(value):
             raise ValueError(f"{name!r}: {value!r} is not a valid header")
-    own = [(name, value) for name, value in headers if name.lower() != b"transfer-encoding"]
-    return [*own, (b"content-length", str(len(response.body)).encode())]
+    own = [(name, value) for name, value in response.headers if name.lower() != "transfer-encoding"]
+    headers = [*own, ("content-length", str(len(response.body)))]
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 async def _read_body(request: Request, receive: AsgiReceive) -> tuple[bytes, bool]:

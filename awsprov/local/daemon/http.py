@@ -20,7 +20,7 @@ from awsprov.local.daemon import client_files
 _THREADS = 64  # more than the invocations that may wait: a function that calls the cloud needs a thread, too
 _TIMEOUT = 60  # seconds without a byte from or to a client; on a busy machine its first request may take ten
 _CONNECTIONS = 128  # that wait to be accepted, and that are kept open between requests
-_HEAD = 64 << 10  # bytes of a request line with its headers; API Gateway accepts 10 KB of headers
+MAX_HEAD = 64 << 10  # bytes of a request line with its headers; API Gateway accepts 10 KB of headers
 _BODY = 160 << 20  # bytes; what is smaller is limited by the request guard
 
 _DEADLINE = 60.0  # seconds for a whole request
@@ -199,7 +199,7 @@ class _WatchedServer(wsgi.Server):
     """A server that closes connections whose requests do not become complete."""
 
     ConnectionClass = _WatchedConnection
-    max_request_header_size = _HEAD
+    max_request_header_size = MAX_HEAD
     max_request_body_size = _BODY
     keep_alive_conn_limit = _CONNECTIONS
 

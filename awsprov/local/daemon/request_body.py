@@ -5,7 +5,7 @@ from wsgiref.types import WSGIEnvironment
 
 from cheroot.errors import MaxSizeExceeded
 
-_MAX_HEADERS = 100
+MAX_HEADERS = 100
 _SHORT = 64 << 10  # bytes
 _ILLEGAL = "The length of the body is malformed, or is not that of the body."
 
@@ -24,8 +24,8 @@ def check_head(environ: WSGIEnvironment) -> None:
     Raises:
         RequestError: there are too many headers, or Content-Length is not a number, or negative.
     """
-    if len(environ["awsprov.headers"]) > _MAX_HEADERS:
-        raise RequestError(431, f"A request may have {_MAX_HEADERS} headers.")
+    if len(environ["awsprov.headers"]) > MAX_HEADERS:
+        raise RequestError(431, f"A request may have {MAX_HEADERS} headers.")
     length = environ.get("CONTENT_LENGTH") or "0"
     if not (length.isascii() and length.isdigit()):  # cheroot would read until the client closes the connection
         raise RequestError(400, _ILLEGAL)

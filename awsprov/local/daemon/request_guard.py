@@ -15,6 +15,7 @@ from awsprov.local.wire import ServiceError, error_response, send_response, sign
 # Bytes of a body. A zip of 50 MB, the limit of Lambda, is 67 MB in base64.
 CONTROL_LIMIT = 128 << 20
 
+FOREIGN_HOST = "The local cloud accepts requests for 127.0.0.1 and its port only."
 _NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -63,7 +64,7 @@ def hosts(port: int) -> frozenset[str]:
 def _check_host(environ: WSGIEnvironment, hosts: frozenset[str]) -> None:
     """Check that the name is this machine's: a page may have one that leads here (DNS rebinding)."""
     if environ.get("HTTP_HOST") not in hosts:
-        raise _denied("The local cloud accepts requests for 127.0.0.1 and its port only.")
+        raise _denied(FOREIGN_HOST)
 
 
 def _check_origin(environ: WSGIEnvironment) -> None:

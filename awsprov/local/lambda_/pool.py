@@ -8,6 +8,7 @@ import uuid
 from collections import Counter, deque
 from collections.abc import Callable
 
+from awsprov.local.event_loop import resolve
 from awsprov.local.lambda_.sandbox import WorkerConfig
 from awsprov.local.lambda_.workers import Worker
 
@@ -156,7 +157,7 @@ class Pool:
     def _wake(self, config: WorkerConfig) -> None:
         """Let the one try again that waits for longest."""
         waiting = self._waiting.get(config, deque())
-        while waiting and not _resolve(waiting.popleft()):
+        while waiting and not resolve(waiting.popleft()):
             pass
         if not waiting:
             self._waiting.pop(config, None)
@@ -164,7 +165,7 @@ class Pool:
     def _wake_all(self) -> None:
         for waiting in self._waiting.values():
             for freed in waiting:
-                freed.get_loop().call_soon_threadsafe(_resolve, freed)
+                freed.get_loop().call_soon_threadsafe(resolve, freed)
         self._waiting.clear()
 
     def _sweep(self) -> None:
@@ -173,14 +174,6 @@ class Pool:
                 ended = self._remove(lambda worker: worker.idle_since < time.monotonic() - IDLE or not worker.alive())
                 self._wake_all()
             _close(ended)
-
-
-def _resolve(freed: "asyncio.Future[None]") -> bool:
-    """Let the one that waits for a worker try again; return False if that one waits no longer."""
-    if freed.done():
-        return False
-    freed.set_result(None)
-    return True
 
 
 def _close(workers: list[Worker]) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from awsprov.local.cloud import HOST
+from awsprov.local.event_loop import resolve
 from awsprov.local.lambda_.closed_network import ClosedNetwork, ForbiddenError
 from awsprov.local.lambda_.egress_recording import EgressRecording
 from awsprov.local.lambda_.runtime_api import Connection
@@ -155,8 +156,8 @@ class WorkerProcess:
         """Wait until something is ready. The selector is one file of the event loop's, so a worker is one there."""
         loop = asyncio.get_running_loop()
         ready = loop.create_future()
-        loop.add_reader(self._selector.fileno(), _resolve, ready)
-        timer = loop.call_later(seconds, _resolve, ready)
+        loop.add_reader(self._selector.fileno(), resolve, ready)
+        timer = loop.call_later(seconds, resolve, ready)
         try:
             await ready
         finally:
@@ -245,11 +246,6 @@ class WorkerProcess:
         os.close(self._output)
         os.close(self._lifeline)
         self._lifeline = -1
-
-
-def _resolve(future: "asyncio.Future[None]") -> None:
-    if not future.done():
-        future.set_result(None)
 
 
 def _hooks(recording: EgressRecording | None) -> dict[str, str]:
