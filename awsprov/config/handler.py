@@ -1,6 +1,7 @@
 """Checks that the handler of a function exists, without running its code."""
 
 import os
+from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from awsprov.config.fields import MAX_FILE_SIZE, FileError, exists
 from awsprov.files import is_inside, read_limited
 from awsprov.packaging.function_python import ask, is_own
-from awsprov.packaging.source_survey import fault_of, is_coroutine, names_of
+from awsprov.packaging.source_survey import definitions_of, fault_of
 
 
 def check_handler(file: Path, function: str, project: Path, python: str) -> None:
@@ -25,25 +26,17 @@ def check_handler(file: Path, function: str, project: Path, python: str) -> None
     """
     if not exists(file, Path.is_file):
         raise ValueError(f"there is no file {file}")
-    names = _defined_names(file, python, project)
+    names = _definitions(file, python, project)
     if names is not None and function not in names:
         others = _others(function, names) if is_inside(file, project) else ""
         raise ValueError(f"{file.name} has no {function!r}{others}")
-    if _is_coroutine(file, function):
+    if names and names[function]:
         raise ValueError(
             f"{function!r} is an `async` function, which Lambda does not await; name one that calls it with asyncio.run"
         )
 
 
-def _is_coroutine(file: Path, function: str) -> bool:
-    """Return whether a function is `async`; False if only the function's Python could parse the module."""
-    try:
-        return is_coroutine(read_limited(file, MAX_FILE_SIZE), function)
-    except SyntaxError:
-        return False
-
-
-def _others(function: str, names: set[str]) -> str:
+def _others(function: str, names: Collection[str]) -> str:
     """Return what a module has instead of a function: the nearest name, or all."""
     nearest = get_close_matches(function, names, 1)
     if nearest:
@@ -51,10 +44,13 @@ def _others(function: str, names: set[str]) -> str:
     return f"; it has {', '.join(sorted(names))}" if names else "; it defines nothing"
 
 
-def _defined_names(file: Path, python: str, project: Path) -> set[str] | None:
-    """Return the names that a module defines; None if only the function's Python could parse it, and it is not here."""
+def _definitions(file: Path, python: str, project: Path) -> dict[str, bool] | None:
+    """Return the names that a module defines, and whether each is an `async` function, as far as this Python parses it.
+
+    None if only the function's Python could parse it, and it is not here.
+    """
     try:
-        return set(names_of(read_limited(file, MAX_FILE_SIZE)))
+        return definitions_of(read_limited(file, MAX_FILE_SIZE))
     except OSError as error:
         raise ValueError(f"{file.name} cannot be read: {error.strerror}") from error
     except (RecursionError, MemoryError) as error:
@@ -64,7 +60,7 @@ def _defined_names(file: Path, python: str, project: Path) -> set[str] | None:
     if not is_own(python):
         found = ask(python, str(file.absolute()))
         if found is None or "names" in found:
-            return None if found is None else set(found["names"])
+            return None if found is None else dict.fromkeys(found["names"], False)
         fault = found["error"]
     raise FileError([_syntax_error(file, python, project, fault)])
 

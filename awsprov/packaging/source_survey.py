@@ -16,23 +16,19 @@ MAX_SIZE = 8 * 1024 * 1024  # bytes of a file with code
 _CAUGHT = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
-def names_of(source: bytes) -> "list[str]":
-    """Return the names that a module defines.
+def definitions_of(source: bytes) -> "dict[str, bool]":
+    """Return the names that a module defines, and whether each is an `async` function.
+
+    A function with a decorator is none: it could make another one of it.
 
     Raises:
         SyntaxError: this Python cannot parse it.
     """
-    return [name for statement in ast.parse(source).body for name in _names(statement)]
-
-
-def is_coroutine(source: bytes, name: str) -> bool:
-    """Return whether a module defines a name as an `async` function; a decorator could make another one of it.
-
-    Raises:
-        SyntaxError: this Python cannot parse it.
-    """
-    last = [each for each in ast.parse(source).body if name in _names(each)][-1:]
-    return any(isinstance(each, ast.AsyncFunctionDef) and not each.decorator_list for each in last)
+    return {
+        name: isinstance(each, ast.AsyncFunctionDef) and not each.decorator_list
+        for each in ast.parse(source).body
+        for name in _names(each)
+    }
 
 
 def fault_of(error: Exception) -> "dict[str, Any]":
@@ -150,7 +146,7 @@ def main(arguments: "list[str]") -> "dict[str, Any]":
     if len(arguments) > 1:
         return survey(Path(arguments[0]), arguments[1])
     try:
-        return {"names": names_of(Path(arguments[0]).read_bytes())}
+        return {"names": list(definitions_of(Path(arguments[0]).read_bytes()))}
     except (SyntaxError, ValueError) as error:
         return {"error": fault_of(error)}
 
