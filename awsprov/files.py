@@ -13,9 +13,6 @@ from typing import IO, BinaryIO, Literal
 
 STATE_DIRECTORY = ".awsprov"  # beside config.yaml, unless --state-dir names another
 
-# What reading a JSON document can raise that something else may have written.
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
-
 _SYSTEM = tuple(map(Path, ("/proc", "/sys", "/dev")))  # what is below them is this machine's, such as its environment
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from awsprov.cli.settings import Settings
-from awsprov.engine.state_file import read_state_file
+from awsprov.engine.state_file import recorded
 
 
 def stages(settings: Settings) -> Iterator[str]:
@@ -19,7 +19,8 @@ def functions(settings: Settings) -> Iterator[str]:
 
 def resources(settings: Settings) -> Iterator[str]:
     """The resources in the state file."""
-    yield from read_state_file(settings.state_file(_values(settings)["name"]))["resources"]
+    if document := recorded(settings.state_file(_values(settings)["name"])):
+        yield from document.resources
 
 
 def versions(settings: Settings) -> Iterator[str]:

@@ -4,8 +4,6 @@ import os
 import re
 import socket
 import time
-from contextlib import suppress
-from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -17,9 +15,7 @@ from awsprov.cli.output import note, print_result
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import style, width
 from awsprov.config import yaml_document
-from awsprov.engine.record import read_record
-from awsprov.engine.state_file import read_state_file, readable
-from awsprov.errors import UsageError
+from awsprov.engine.state_file import StateDocument, recorded
 from awsprov.ui.layout import table
 
 _TIMEOUT = 2.0  # seconds for a connection to AWS
@@ -42,22 +38,12 @@ def status(settings: Settings) -> int:
     """
     if not settings.local:
         values = yaml_document.read(settings.config).value
-        recorded = _recorded(settings, values) if isinstance(values, dict) else None
-        if recorded and not _reachable(settings.region or str(values.get("region", ""))):
-            return _print(settings, recorded)
+        document = recorded(settings.state_file(str(values.get("name")))) if isinstance(values, dict) else None
+        if document and not _reachable(settings.region or str(values.get("region", ""))):
+            return _print(settings, document)
     from awsprov.cli.status_view import show  # boto3 and the resources, once AWS can be reached
 
     return show(settings)
-
-
-def _recorded(settings: Settings, values: dict[str, Any]) -> dict[str, Any] | None:
-    """Return stack, region and records of the state file; None when it does not exist or cannot be read."""
-    path = settings.state_file(str(values.get("name")))
-    with suppress(UsageError), readable(path):
-        document = read_state_file(path)
-        records = {name: read_record(record) for name, record in document["resources"].items()}
-        return {"stack": document["stack"], "region": document["region"], "records": records}
-    return None
 
 
 def _reachable(region: str) -> bool:
@@ -77,12 +63,12 @@ def _reachable(region: str) -> bool:
     return True
 
 
-def _print(settings: Settings, recorded: dict[str, Any]) -> int:
-    records = {name: record for name, record in recorded["records"].items() if record.id}
-    lines = [f"Stack {recorded['stack']} in {recorded['region']}: {len(records)} resources"]
+def _print(settings: Settings, document: StateDocument) -> int:
+    records = {name: record for name, record in document.resources.items() if record.id}
+    lines = [f"Stack {document.stack} in {document.region}: {len(records)} resources"]
     lines += table([(name, record.id) for name, record in records.items()], width(), indent="  ")
     resources = [{"name": name, "type": record.type, "id": record.id} for name, record in records.items()]
-    about = {"stack": recorded["stack"], "region": recorded["region"], "reached": False}
+    about = {"stack": document.stack, "region": document.region, "reached": False}
     print_result(settings, "status", "\n".join(lines), **about, resources=resources)
     age = time.time() - max((record.at for record in records.values()), default=time.time())
     warning = f"AWS cannot be reached. This is the recorded state; its last change was {age / 3600:.1f} h ago."

@@ -5,12 +5,10 @@ is as long as the document; then the document is written and a new journal begin
 journal, so that a journal which a crash left behind is never applied to a newer document.
 """
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from awsprov.files import read_limited, sync_directory
 
@@ -41,16 +39,16 @@ class Journal:
         """Whether a change is appended; otherwise the document is written as a whole."""
         return self.size > _SMALL and self.length < self.size
 
-    def changes(self) -> Iterator[dict[str, Any]]:
+    def lines(self) -> Iterator[bytes]:
         """Yield the changes, oldest first, without an incomplete last line: no call was made after it."""
         with suppress(FileNotFoundError):
             *lines, torn = read_limited(self.path, _MAX_SIZE).split(b"\n")
             self.length = sum(len(line) + 1 for line in lines) + (self.size if torn else 0)
-            yield from map(json.loads, lines)
+            yield from lines
 
-    def append(self, change: dict[str, Any]) -> None:
-        """Write a change to disk (fsync)."""
-        line = json.dumps(change).encode() + b"\n"
+    def append(self, change: bytes) -> None:
+        """Write a change, which has no line break, to disk (fsync)."""
+        line = change + b"\n"
         truncate = 0 if self.length else os.O_TRUNC  # a file of that name belongs to another document
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | truncate, 0o600)
         with os.fdopen(descriptor, "ab") as file:

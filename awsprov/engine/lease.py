@@ -10,10 +10,13 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Annotated, Protocol
+
+from pydantic import Field
 
 from awsprov.aws.clients import CALL_TIMEOUT
 from awsprov.aws.object_store import ObjectChangedError, StoredObject
+from awsprov.documents import parse_document
 from awsprov.engine.lock import Holder
 from awsprov.errors import LockedError
 
@@ -68,8 +71,8 @@ class LeaseDocument:
     """
 
     holder: Holder
-    seconds: float
-    call: float
+    seconds: Annotated[float, Field(ge=0, lt=2**63)]
+    call: Annotated[float, Field(ge=0, lt=2**63)]
     number: int
     token: str
     renewal: int
@@ -222,11 +225,8 @@ def unknown_holder() -> Holder:
 
 def read_lease(stored: StoredObject) -> LeaseDocument | None:
     """Return the lease of an object; None if it cannot be read."""
-    with suppress(ValueError, TypeError, KeyError, RecursionError):
-        values: dict[str, Any] = json.loads(stored.body)
-        found = LeaseDocument(**{**values, "holder": Holder(**values["holder"])})
-        if 0 <= found.seconds + found.call + found.number < 2**63:  # not for NaN
-            return found
+    with suppress(ValueError):
+        return parse_document(stored.body, LeaseDocument)
     return None
 
 

@@ -15,9 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
+
+from awsprov.documents import read_document
 from awsprov.errors import LockedError
-from awsprov.files import make_private_directory, read_limited, write_atomically
+from awsprov.files import make_private_directory, write_atomically
 
 _MAX_NOTE = 64 * 1024  # bytes of the note beside a lock
 
@@ -32,20 +36,13 @@ class Holder:
         user: the name of its user.
         command: its command line.
         since: when it took the lock, in seconds since the epoch.
-
-    Raises:
-        TypeError, ValueError: the process id or the time cannot be one.
     """
 
-    pid: int
+    pid: Annotated[int, Field(ge=0, lt=2**31)]
     host: str
     user: str
     command: str
-    since: float
-
-    def __post_init__(self) -> None:
-        if not (isinstance(self.pid, int) and 0 <= self.pid < 2**31 and 0 <= self.since < 2**63):  # not for NaN
-            raise ValueError(f"no process id, or no time: {self.pid!r}, {self.since!r}")
+    since: Annotated[float, Field(ge=0, lt=2**63)]
 
     @property
     def on_this_host(self) -> bool:
@@ -105,8 +102,8 @@ def locked(path: Path) -> Iterator[StackLock]:
 
 def holder(path: Path) -> Holder | None:
     """Return the process that holds, or last held, the lock of the state file at path; None when there is no note."""
-    with suppress(OSError, ValueError, TypeError, RecursionError):
-        return Holder(**json.loads(read_limited(_note(path), _MAX_NOTE)))
+    with suppress(OSError, ValueError):
+        return read_document(_note(path), Holder, _MAX_NOTE)
     return None
 
 

@@ -12,13 +12,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
+
+from awsprov.documents import read_document
 from awsprov.engine.plan import Change, Plan
 from awsprov.engine.resource import Resource, Values
 from awsprov.engine.state_file import StackKey
 from awsprov.errors import RefusedError, UsageError
-from awsprov.files import UNREADABLE, read_limited, write_atomically
+from awsprov.files import write_atomically
 from awsprov.packaging.bundle import Bundle
 from awsprov.packaging.environment import Environment
 
@@ -33,6 +36,7 @@ class SavedPlan:
     """The content of a plan file.
 
     Arguments:
+        schema_version: the version of its form.
         key: the stack that it is for.
         forced: names of resources to replace although nothing differs.
         salt: the salt of the seal, in hexadecimal.
@@ -41,9 +45,10 @@ class SavedPlan:
         shown: the plan as `plan --json` prints it.
     """
 
+    schema_version: int
     key: StackKey
     forced: tuple[str, ...]
-    salt: str
+    salt: Annotated[str, Field(pattern=r"^([0-9a-f]{2})*$")]
     seal: str
     fingerprints: dict[str, str]
     shown: dict[str, Any]
@@ -75,8 +80,8 @@ def save(path: Path, plan: Plan, key: StackKey, forced: Sequence[str], shown: di
         shown: the plan as `plan --json` prints it.
     """
     salt = os.urandom(16)
-    saved = SavedPlan(key, tuple(forced), salt.hex(), _seal(plan, salt), _fingerprints(plan), shown)
-    header = {"event": "saved plan", "schema_version": SCHEMA, "created": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+    saved = SavedPlan(SCHEMA, key, tuple(forced), salt.hex(), _seal(plan, salt), _fingerprints(plan), shown)
+    header = {"event": "saved plan", "created": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
     write_atomically(path, json.dumps({**header, **asdict(saved)}, indent=1).encode())
 
 
@@ -88,33 +93,18 @@ def load(path: Path, key: StackKey) -> SavedPlan:
         RefusedError: the plan is for another stack, account or region, or was saved by a newer awsprov.
     """
     try:
-        document = json.loads(read_limited(path, _MAX_SIZE))
-        schema, found = int(document["schema_version"]), StackKey(**document["key"])
-        content = {each.name: document[each.name] for each in fields(SavedPlan)}
-        _check_types(content)
-    except UNREADABLE as error:
+        saved = read_document(path, SavedPlan, _MAX_SIZE)
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"{path} is not a plan.",
             why=f"{type(error).__name__}: {error}",
             remedy="Create one with `awsprov plan --out FILE`.",
         ) from error
-    if schema > SCHEMA:
+    if saved.schema_version > SCHEMA:
         raise RefusedError(f"{path} was saved by a newer awsprov.", remedy=_PLAN_AGAIN)
-    if found != key:
-        raise RefusedError(f"{path} is a plan for another stack.", why=f"It is for {found}.", remedy=_PLAN_AGAIN)
-    return SavedPlan(**{**content, "key": found, "forced": tuple(content["forced"])})
-
-
-def _check_types(content: dict[str, Any]) -> None:
-    """Check the content of a plan file.
-
-    Raises:
-        TypeError, ValueError: a value is of another type.
-    """
-    bytes.fromhex(content["salt"])
-    texts = [content["seal"], *content["forced"], *content["fingerprints"].values(), *content["fingerprints"]]
-    if not all(isinstance(text, str) for text in texts) or not isinstance(content["shown"], dict):
-        raise TypeError("a value has another type")
+    if saved.key != key:
+        raise RefusedError(f"{path} is a plan for another stack.", why=f"It is for {saved.key}.", remedy=_PLAN_AGAIN)
+    return saved
 
 
 def differing(plan: Plan, other: Plan) -> list[str]:

@@ -1,7 +1,9 @@
 """The record of a resource in the state of a stack."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict, FiniteFloat
 
 
 @dataclass(frozen=True)
@@ -19,31 +21,12 @@ class Record:
         at: when it was created, or was about to be, in seconds since the epoch.
     """
 
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")  # what is not known would be lost when it is written
+
     type: str
     id: str = ""
     token: str = ""
     needs: list[str] = field(default_factory=list)
     inputs: dict[str, Any] = field(default_factory=dict)
-    at: float = 0.0
+    at: FiniteFloat = 0.0
     added: dict[str, list[str]] = field(default_factory=dict)
-
-
-def read_record(values: dict[str, Any]) -> Record:
-    """Return the record that a JSON document holds.
-
-    Raises:
-        TypeError: a value is missing, unknown or of another type.
-    """
-    record = Record(**values)
-    texts = [record.type, record.id, record.token, *record.needs]
-    types_match = (
-        isinstance(record.needs, list) and isinstance(record.inputs, dict) and isinstance(record.at, int | float)
-    ) and _are_lists_of_texts(record.added)
-    if not (types_match and all(isinstance(text, str) for text in texts)):
-        raise TypeError("a record has a value of another type")
-    return record
-
-
-def _are_lists_of_texts(added: Any) -> bool:
-    lists = list(added.values()) if isinstance(added, dict) else [None]
-    return all(isinstance(each, list) and all(isinstance(text, str) for text in each) for each in lists)

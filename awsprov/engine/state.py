@@ -14,12 +14,21 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from awsprov.documents import parse_document
 from awsprov.engine.backups import rotate_backups
 from awsprov.engine.journal import Journal
 from awsprov.engine.lock import StackLock
-from awsprov.engine.record import Record, read_record
+from awsprov.engine.record import Record
 from awsprov.engine.resource import Resource
-from awsprov.engine.state_file import MAX_SIZE, SCHEMA, StackKey, check_key, parse_state, pause_in, readable
+from awsprov.engine.state_file import (
+    MAX_SIZE,
+    SCHEMA,
+    StackKey,
+    StateChange,
+    StateDocument,
+    parse_state,
+    readable,
+)
 from awsprov.files import read_limited, write_atomically
 
 # Seconds after its creation within which AWS must list a resource. Until then only its token can tell that it exists.
@@ -93,20 +102,18 @@ class State:
             yield
 
     def _load(self, content: bytes, *, journal: bool = True) -> None:
-        document = parse_state(content)
-        check_key(document, self.path, self.key)
-        self.generation = document["generation"]
-        self.paused, self.keeps_addresses = pause_in(document).values()
-        self.like = str(document.get("like", ""))
-        resources = document["resources"]
-        self._journal = Journal(self.path, document.get("journal", 0), len(content))
+        document = parse_state(content, self.path, self.key)
+        self.paused, self.keeps_addresses, self.like = document.paused, document.keeps_addresses, document.like
+        self.generation, self._records = document.generation, document.resources
+        self._journal = Journal(self.path, document.journal, len(content))
         if self.writable:
             self._journal.previous.remove()
-        for change in self._journal.changes() if journal else ():
-            self.generation = change["generation"]
-            resources = {**resources, **change["resources"]}
-            resources = {name: record for name, record in resources.items() if name not in change["deleted"]}
-        self._records = {name: read_record(record) for name, record in resources.items()}
+        for line in self._journal.lines() if journal else ():
+            change = parse_document(line, StateChange)
+            self.generation = change.generation
+            self._records.update(change.resources)
+            for name in change.deleted:
+                self._records.pop(name, None)
 
     def get(self, resource: Resource) -> Record:
         """Return the record of a resource; an empty one when there is none."""
@@ -214,9 +221,9 @@ class State:
     def _write_change(self, name: str) -> None:
         """Write the change of a record to disk: to the journal of a large document, else to the document itself."""
         if self._journal.accepts_changes:
-            resources = {name: asdict(self.records[name])} if name in self.records else {}
-            deleted = [] if resources else [name]
-            self._journal.append({"generation": self.generation, "resources": resources, "deleted": deleted})
+            resources = {name: self.records[name]} if name in self.records else {}
+            change = StateChange(self.generation, resources, [] if resources else [name])
+            self._journal.append(json.dumps(asdict(change)).encode())
         else:
             self._write()
 
@@ -227,10 +234,17 @@ class State:
             return self._content(0) if self.path.exists() else b""
 
     def _content(self, journal: int) -> bytes:
-        resources = {name: asdict(record) for name, record in self.records.items()}
-        document = {"schema": SCHEMA, **asdict(self.key), "generation": self.generation, "journal": journal}
-        like = {"like": self.like} if self.like else {}
-        return json.dumps(document | like | self.pause | {"resources": resources}, indent=1).encode()
+        document = StateDocument(
+            SCHEMA,
+            **asdict(self.key),
+            generation=self.generation,
+            resources=self._records,
+            journal=journal,
+            paused=self.paused,
+            keeps_addresses=self.keeps_addresses,
+            like=self.like,
+        )
+        return json.dumps(asdict(document), indent=1).encode()
 
     def _write(self) -> None:
         if not self._backed_up:

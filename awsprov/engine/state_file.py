@@ -1,14 +1,13 @@
 """The state file as a JSON document: which stack it belongs to, and what is read of it without a check of that."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from awsprov.documents import parse_document, read_document
+from awsprov.engine.record import Record
 from awsprov.errors import RefusedError, UsageError
-from awsprov.files import UNREADABLE, read_limited
 
 SCHEMA = 1
 MAX_SIZE = 64 * 1024 * 1024  # bytes; a resource takes about 500
@@ -26,26 +25,93 @@ class StackKey:
         return f"stack {self.stack} in account {self.account}, {self.region}"
 
 
-def read_state_file(path: Path) -> dict[str, Any]:
-    """Return the document at a path; empty if there is none.
+@dataclass(frozen=True)
+class _Head:
+    """What a document of any version has."""
+
+    schema: int
+    stack: str
+    account: str
+    region: str
+
+
+@dataclass(frozen=True)
+class StateDocument(_Head):
+    """The content of a state file.
+
+    Arguments:
+        schema: the version of its form.
+        stack, account, region: as in `StackKey`.
+        generation: how many resources no longer exist, or a larger number.
+        resources: the records, by the names of their resources.
+        journal: the number of its journal.
+        paused, keeps_addresses: whether the stack is paused, and whether it keeps its addresses.
+        like: the stage of config.yaml that the stack's stage is like, if that is not one of them.
+    """
+
+    generation: int
+    resources: dict[str, Record]
+    journal: int = 0
+    paused: bool = False
+    keeps_addresses: bool = False
+    like: str = ""
+
+    @property
+    def pause(self) -> dict[str, bool]:
+        """Whether the stack is paused, and whether it keeps its addresses."""
+        return {"paused": self.paused, "keeps_addresses": self.keeps_addresses}
+
+
+@dataclass(frozen=True)
+class StateChange:
+    """A line of a state file's journal.
+
+    Arguments:
+        generation: as in `StateDocument`.
+        resources: the records that were written.
+        deleted: the names of the resources whose records were deleted.
+    """
+
+    generation: int
+    resources: dict[str, Record] = field(default_factory=dict)
+    deleted: list[str] = field(default_factory=list)
+
+
+def parse_state(content: bytes, path: Path, key: StackKey) -> StateDocument:
+    """Return the document of a stack.
+
+    Arguments:
+        content: its JSON text.
+        path: where it is from, for messages.
+        key: the stack that it must belong to.
+
+    Raises:
+        ValueError: it is not a state.
+        RefusedError: it belongs to another stack, or was written by a newer awsprov.
+    """
+    head = parse_document(content, _Head)
+    if head.schema > SCHEMA:
+        raise RefusedError(
+            f"{path} was written by a newer awsprov (schema {head.schema}, this one reads {SCHEMA}).",
+            remedy="Use that version, or a newer one.",
+        )
+    found = StackKey(head.stack, head.account, head.region)
+    if found != key:
+        raise RefusedError(
+            f"{path} belongs to {found}; this is {key}.",
+            remedy=f"Use the credentials of that stack and `--region {found.region}`, or another --state-dir.",
+        )
+    return parse_document(content, StateDocument)
+
+
+def read_state_file(path: Path) -> StateDocument | None:
+    """Return the document at a path, without the changes in its journal; None if there is none.
 
     Raises:
         UsageError: it cannot be read.
     """
     with readable(path):
-        return parse_state(read_limited(path, MAX_SIZE)) if path.exists() else {}
-
-
-def parse_state(content: bytes) -> dict[str, Any]:
-    """Return the document of a file's content.
-
-    Raises:
-        TypeError, ValueError: it is no JSON object.
-    """
-    document = json.loads(content)
-    if not isinstance(document, dict):
-        raise TypeError("no JSON object")
-    return document
+        return read_document(path, StateDocument, MAX_SIZE) if path.exists() else None
 
 
 @contextmanager
@@ -53,7 +119,7 @@ def readable(path: Path) -> Iterator[None]:
     """Raise a UsageError for any error of reading the document."""
     try:
         yield
-    except UNREADABLE as error:
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"The state file {path} cannot be read.",
             why=f"{type(error).__name__}: {error}",
@@ -61,45 +127,23 @@ def readable(path: Path) -> Iterator[None]:
         ) from error
 
 
-def check_key(document: dict[str, Any], path: Path, key: StackKey) -> None:
-    """Check that a document belongs to a stack.
+def recorded(path: Path) -> StateDocument | None:
+    """Return the document at a path; None if there is none, or if it cannot be read.
 
-    Raises:
-        RefusedError: it belongs to another one, or was written by a newer awsprov.
+    For what is needed before `State` raises the error; `awsprov recover` must get there.
     """
-    if document["schema"] > SCHEMA:
-        raise RefusedError(
-            f"{path} was written by a newer awsprov (schema {document['schema']}, this one reads {SCHEMA}).",
-            remedy="Use that version, or a newer one.",
-        )
-    found = StackKey(document["stack"], document["account"], document["region"])
-    if found != key:
-        raise RefusedError(
-            f"{path} belongs to {found}; this is {key}.",
-            remedy=f"Use the credentials of that stack and `--region {found.region}`, or another --state-dir.",
-        )
-
-
-def pause_in(document: dict[str, Any]) -> dict[str, bool]:
-    """Return whether a document's stack is paused, and whether it keeps its addresses."""
-    return {name: bool(document.get(name)) for name in ("paused", "keeps_addresses")}
+    with suppress(UsageError):
+        return read_state_file(path)
+    return None
 
 
 def recorded_pause(path: Path) -> dict[str, bool]:
-    """Return `State.pause` of the state at a path.
-
-    A document that cannot be read pauses nothing: `State` raises the error.
-    """
-    with suppress(UsageError):
-        return pause_in(read_state_file(path))
-    return pause_in({})
+    """Return `State.pause` of the state at a path; of a document that cannot be read, that it is not paused."""
+    document = recorded(path)
+    return document.pause if document else {"paused": False, "keeps_addresses": False}
 
 
 def recorded_like(path: Path) -> str:
-    """Return `State.like` of the state at a path; empty if there is none.
-
-    Of a document that cannot be read it is empty, too: `State` raises the error, and `awsprov recover` must get there.
-    """
-    with suppress(UsageError):
-        return str(read_state_file(path).get("like", ""))
-    return ""
+    """Return `State.like` of the state at a path; empty if there is none, or if it cannot be read."""
+    document = recorded(path)
+    return document.like if document else ""

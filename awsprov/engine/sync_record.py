@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from awsprov.files import read_limited, write_atomically
+from awsprov.documents import read_document
+from awsprov.files import write_atomically
 
 _MAX_SIZE = 64 * 1024  # bytes
 
@@ -41,8 +42,8 @@ class SyncRecordFile:
 
     def read(self) -> SyncRecord:
         """Return its content; an empty record if there is none, or if the objects were elsewhere."""
-        with suppress(OSError, ValueError, TypeError, RecursionError):
-            found = SyncRecord(**json.loads(read_limited(self._path, _MAX_SIZE)))
+        with suppress(OSError, ValueError):
+            found = read_document(self._path, SyncRecord, _MAX_SIZE)
             if found.location == self._location:
                 return found
         return SyncRecord(self._location)

@@ -15,10 +15,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from awsprov.files import make_private_directory, read_limited
+from awsprov.documents import read_document
+from awsprov.files import make_private_directory
 from awsprov.local import credentials, known_clouds
 from awsprov.local.process_tree import descendants, exists, runs
-from awsprov.local.running_cloud import CloudError, RunningCloud
+from awsprov.local.running_cloud import CloudError, CloudRecord, RunningCloud
 
 __all__ = ["CloudError", "RunningCloud", "check_links", "every", "find", "reset", "start", "stop", "was_started"]
 
@@ -69,12 +70,12 @@ def start(
         if running is not None:
             return running
         _check_disk_space(directory)
-        last = _record(directory)
+        last_port, last_front_port = _last_ports(directory)
         options = ["--pace", str(pace), "--consistency", str(consistency)]
-        options += ["--front-port", str(_port(last, "front_port"))]
+        options += ["--front-port", str(last_front_port)]
         options += ["--any-key"] if any_key else []
         try:
-            _spawn(directory, port or _port(last, "port"), options)
+            _spawn(directory, port or last_port, options)
         except _PortTakenError:
             if port:
                 raise CloudError(f"Port {port} is in use by another program.", "Choose another --port.") from None
@@ -94,13 +95,9 @@ def find(directory: Path) -> RunningCloud | None:
     """Return the cloud of a directory, or None if it does not run."""
     directory = directory.resolve()
     record, stored = _record(directory), credentials.read(directory)
-    if not record or stored is None or not _is_locked(directory):
+    if record is None or stored is None or not _is_locked(directory):
         return None
-    fields = {name: record[name] for name in RunningCloud.__dataclass_fields__ if name in record}
-    try:
-        return RunningCloud(**{**fields, "directory": directory, "key": stored[0]})
-    except TypeError:  # the record was changed
-        return None
+    return RunningCloud(**vars(record), directory=directory, key=stored[0])
 
 
 def was_started(directory: Path) -> bool:
@@ -213,17 +210,19 @@ def _check_disk_space(directory: Path) -> None:
         )
 
 
-def _port(record: dict[str, Any], name: str) -> int:
-    """Return a port of a record; 0, for any port, if it has none."""
-    found = record.get(name)
-    return found if isinstance(found, int) and 0 < found < 2**16 else 0
+def _last_ports(directory: Path) -> list[int]:
+    """Return the ports of the last start, the front's last; 0, for any port, where there is none."""
+    last = _record(directory)
+    ports = (last.port, last.front_port) if last else (0, 0)
+    return [port if 0 < port < 2**16 else 0 for port in ports]
 
 
-def _record(directory: Path) -> dict[str, Any]:
+def _record(directory: Path) -> CloudRecord | None:
+    """Return what the cloud of a directory recorded; None if it never ran, or if the file was changed."""
     try:
-        return dict(json.loads(read_limited(directory / "server.json", _MAX_RECORD)))
-    except (OSError, ValueError, TypeError, RecursionError):
-        return {}
+        return read_document(directory / "server.json", CloudRecord, _MAX_RECORD)
+    except (OSError, ValueError):
+        return None
 
 
 def _is_locked(directory: Path) -> bool:

@@ -7,7 +7,8 @@ import stat
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from awsprov.files import read_limited, write_atomically
+from awsprov.documents import read_document
+from awsprov.files import write_atomically
 
 _NAME = "credentials.json"
 _MAX_SIZE = 64 * 1024  # bytes
@@ -19,6 +20,13 @@ class RootKey:
 
     access_key: str
     secret_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Stored(RootKey):
+    """The content of the file: the key pair and its signature, in hexadecimal."""
+
+    signature: str
 
 
 def create() -> RootKey:
@@ -33,9 +41,9 @@ def read(directory: Path) -> tuple[RootKey, bytes] | None:
     try:
         if stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
             return None
-        document = json.loads(read_limited(path, _MAX_SIZE))
-        return RootKey(str(document["access_key"]), str(document["secret_key"])), bytes.fromhex(document["signature"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        stored = read_document(path, _Stored, _MAX_SIZE)
+        return RootKey(stored.access_key, stored.secret_key), bytes.fromhex(stored.signature)
+    except (OSError, ValueError):
         return None
 
 
@@ -45,4 +53,5 @@ def write(directory: Path, pair: RootKey, signature: bytes) -> None:
     Raises:
         OSError: the directory cannot be written.
     """
-    write_atomically(directory / _NAME, f"{json.dumps({**asdict(pair), 'signature': signature.hex()})}\n".encode())
+    stored = _Stored(**asdict(pair), signature=signature.hex())
+    write_atomically(directory / _NAME, f"{json.dumps(asdict(stored))}\n".encode())

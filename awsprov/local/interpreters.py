@@ -13,7 +13,8 @@ import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from awsprov.files import UNREADABLE, read_limited, write_atomically
+from awsprov.documents import read_document
+from awsprov.files import write_atomically
 from awsprov.local import uv
 
 _NAME = "interpreters.json"
@@ -39,12 +40,8 @@ class Interpreter:
 def recorded(directory: Path) -> dict[str, Interpreter]:
     """Return the interpreters that are recorded in a directory, by version; none if the file is not valid."""
     try:
-        document = json.loads(read_limited(directory / _NAME, _MAX_SIZE))
-        return {
-            version: Interpreter(Path(choice["path"]), str(choice["version"]), bool(choice["exact"]))
-            for version, choice in document.items()
-        }
-    except UNREADABLE:
+        return read_document(directory / _NAME, dict[str, Interpreter], _MAX_SIZE)
+    except (OSError, ValueError):
         return {}
 
 

@@ -31,12 +31,11 @@ class CloudError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True)
-class RunningCloud:
-    """A local cloud that runs.
+@dataclass(frozen=True, kw_only=True)
+class CloudRecord:
+    """What a local cloud writes into its directory while it runs.
 
     Arguments:
-        directory: of its files.
         pid: of its process.
         port: on 127.0.0.1.
         endpoint: the URL for SDKs.
@@ -44,12 +43,10 @@ class RunningCloud:
         consistency: seconds for which new ids are not found.
         versions: of awsprov, moto and Python.
         started: seconds since the epoch.
-        key: the key pair of its root user.
         front_port: on 127.0.0.1, where APIs answer.
         any_key: whether it accepts any key pair.
     """
 
-    directory: Path
     pid: int
     port: int
     endpoint: str
@@ -57,9 +54,21 @@ class RunningCloud:
     consistency: float
     versions: dict[str, str]
     started: float
-    key: RootKey
     front_port: int = 0
     any_key: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningCloud(CloudRecord):
+    """A local cloud that runs.
+
+    Arguments:
+        directory: of its files.
+        key: the key pair of its root user.
+    """
+
+    directory: Path
+    key: RootKey
 
     def environment(self, region: str = "us-east-1") -> dict[str, str]:
         """Return the environment variables with which AWS clients use this cloud, and no file of the user's."""

@@ -7,9 +7,12 @@ from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from pydantic import FiniteFloat
+
 from awsprov.config.function import FunctionConfig
 from awsprov.config.role_permission import RolePermission
-from awsprov.files import read_limited, write_atomically
+from awsprov.documents import read_document
+from awsprov.files import write_atomically
 
 _MAX_SIZE = 1024 * 1024  # bytes of the file
 _ARN_PARTS = 6
@@ -27,7 +30,7 @@ class ProofRecord:
 
     permissions: list[str]
     requests: int
-    at: float
+    at: FiniteFloat
 
     def parsed(self) -> list[RolePermission]:
         """Return the permissions.
@@ -57,12 +60,11 @@ def save(path: Path, function: str, permissions: list[str], requests: int) -> No
 def load(path: Path) -> dict[str, ProofRecord]:
     """Return the last proof of each function; none if the file is missing or was changed."""
     try:
-        document = json.loads(read_limited(path, _MAX_SIZE))
-        records = {str(name): ProofRecord(**record) for name, record in document.items()}
+        records = read_document(path, dict[str, ProofRecord], _MAX_SIZE)
         for record in records.values():
             record.parsed()
         return records
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError):
         return {}
 
 

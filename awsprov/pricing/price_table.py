@@ -1,6 +1,5 @@
 """AWS's list prices: the dated table of this package, or newer ones that were saved from the Price List API."""
 
-import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -8,7 +7,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from awsprov.files import read_limited
+from pydantic import FiniteFloat
+
+from awsprov.documents import read_document
 
 _MAX_SIZE = 16 * 1024 * 1024  # bytes of saved prices
 # Sizes of burstable instance families; each costs twice as much as the one before.
@@ -30,8 +31,8 @@ class Prices:
     region: str
     date: str
     source: str
-    units: Mapping[str, float] = field(default_factory=dict)
-    instances: Mapping[str, float] = field(default_factory=dict)
+    units: Mapping[str, FiniteFloat] = field(default_factory=dict)
+    instances: Mapping[str, FiniteFloat] = field(default_factory=dict)
 
     def unit(self, name: str) -> float | None:
         """Return the price of one unit; None if it is unknown."""
@@ -88,6 +89,6 @@ def _bundled(region: str) -> Prices | None:
 def _saved(region: str, state_dir: Path) -> Prices | None:
     """Return the saved prices; None if there are none or the file is damaged: they can be fetched again."""
     try:
-        return Prices(**json.loads(read_limited(saved_prices_path(region, state_dir), _MAX_SIZE)))
-    except (OSError, ValueError, TypeError, RecursionError):
+        return read_document(saved_prices_path(region, state_dir), Prices, _MAX_SIZE)
+    except (OSError, ValueError):
         return None

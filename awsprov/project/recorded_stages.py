@@ -1,12 +1,10 @@
 """The other stages of a configuration that have a stack, as their state files on this machine record it."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from awsprov.config.models import Config
-from awsprov.engine.state_file import read_state_file, readable, recorded_like
-from awsprov.errors import UsageError
+from awsprov.engine.state_file import recorded, recorded_like
 from awsprov.paths import StackLocation
 
 
@@ -53,7 +51,5 @@ def _created_like(config: Config, location: StackLocation) -> Iterator[str]:
 
 def _recorded(name: str, location: StackLocation) -> int:
     """Return how many resources a state file records; 0 if it does not exist, or cannot be read."""
-    path = location.state_file(name)
-    with suppress(UsageError), readable(path):
-        return sum(bool(record["id"]) for record in read_state_file(path).get("resources", {}).values())
-    return 0
+    document = recorded(location.state_file(name))
+    return sum(bool(record.id) for record in document.resources.values()) if document else 0

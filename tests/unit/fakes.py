@@ -1,10 +1,11 @@
 """A cloud in memory that counts and orders changes, lists late and crashes on request; and its resources."""
 
+import json
 import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -12,10 +13,11 @@ from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError
 from awsprov.engine.lock import StackLock
 from awsprov.engine.ownership import PartOf
+from awsprov.engine.record import Record
 from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values
 from awsprov.engine.stack import Stack
 from awsprov.engine.state import State
-from awsprov.engine.state_file import StackKey
+from awsprov.engine.state_file import SCHEMA, StackKey, StateDocument
 from awsprov.packaging.locked_package import LockedPackage
 from awsprov.packaging.lockfile import Lock
 
@@ -27,6 +29,13 @@ HOME = StackKey("demo", "123456789012", "us-east-1")
 def writable(path: Path, home: StackKey = HOME) -> State:
     """Return a state that can be written, without a lock on disk, which a crashed process of a test would keep."""
     return State(path, home, StackLock())
+
+
+def write_state(path: Path, records: dict[str, Record], home: StackKey = HOME, like: str = "") -> None:
+    """Write a state file with these records."""
+    document = StateDocument(SCHEMA, **asdict(home), generation=1, resources=records, like=like)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(asdict(document)))
 
 
 class Crash(BaseException):

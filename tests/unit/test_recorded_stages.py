@@ -1,6 +1,5 @@
 """A command without --stage names the stages that have a stack, and creates another one only if that is confirmed."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -9,21 +8,21 @@ from awsprov.cli import up
 from awsprov.cli.settings import Settings
 from awsprov.config.loader import load
 from awsprov.engine.plan import Plan
+from awsprov.engine.record import Record
 from awsprov.errors import RefusedError
 from awsprov.paths import StackLocation
 from awsprov.project.project import Project as Operations
 from awsprov.project.recorded_stages import RecordedStage, other_stages, stages_note
 from tests.unit.conftest import PLAIN, Project
+from tests.unit.fakes import write_state
 
 STAGES = f"{PLAIN}stages: {{test: {{}}, prod: {{}}, later: {{}}}}\n"
 
 
 def record(project: Project, stack: str, *ids: str, like: str = "") -> None:
     """Write the state file of a stack."""
-    file = project.root / ".awsprov" / f"{stack}.json"
-    file.parent.mkdir(exist_ok=True)
-    records = {f"r{n}": {"type": "Vpc", "id": each} for n, each in enumerate(ids)}
-    file.write_text(json.dumps({"resources": records, "like": like}))
+    records = {f"r{n}": Record("Vpc", each) for n, each in enumerate(ids)}
+    write_state(project.root / ".awsprov" / f"{stack}.json", records, like=like)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -54,7 +53,7 @@ def crashing_writes(monkeypatch: pytest.MonkeyPatch, cloud: Cloud) -> None:
 
     append = journal.Journal.append
 
-    def appending(one: journal.Journal, change: dict[str, Any]) -> None:
+    def appending(one: journal.Journal, change: bytes) -> None:
         cloud.step()
         append(one, change)
         cloud.step()

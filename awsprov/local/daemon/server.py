@@ -45,6 +45,7 @@ from awsprov.local.ec2.instances import Instances
 from awsprov.local.efs import efs_backend
 from awsprov.local.event_loop import EventLoop
 from awsprov.local.lambda_ import lambda_backend
+from awsprov.local.running_cloud import CloudRecord
 
 _LOG_BYTES = 1_000_000
 _RECORD = "server.json"
@@ -178,7 +179,7 @@ def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None
             front_port=apis.getsockname()[1],
             root_key=root_key.read_or_create(cloud.directory),
         )
-        record = _record(cloud)
+        record = dataclasses.asdict(_record(cloud))
         server = Server(cloud, http, apis, idle_exit)
 
         def announce() -> None:
@@ -200,19 +201,18 @@ def _identity(directory: Path) -> tuple[int, int] | None:
     return record.st_dev, record.st_ino
 
 
-def _record(cloud: Cloud) -> dict[str, Any]:
-    versions = {"awsprov": __version__, "moto": version("moto"), "python": sys.version.split()[0]}
-    return {
-        "pid": os.getpid(),
-        "port": cloud.port,
-        "front_port": cloud.front_port,
-        "endpoint": cloud.endpoint,
-        "pace": cloud.pace,
-        "consistency": cloud.consistency,
-        "any_key": cloud.any_key,
-        "versions": versions,
-        "started": time.time(),
-    }
+def _record(cloud: Cloud) -> CloudRecord:
+    return CloudRecord(
+        pid=os.getpid(),
+        port=cloud.port,
+        front_port=cloud.front_port,
+        endpoint=cloud.endpoint,
+        pace=cloud.pace,
+        consistency=cloud.consistency,
+        any_key=cloud.any_key,
+        versions={"awsprov": __version__, "moto": version("moto"), "python": sys.version.split()[0]},
+        started=time.time(),
+    )
 
 
 def _log_to(path: Path) -> None:

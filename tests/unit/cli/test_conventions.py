@@ -16,7 +16,9 @@ from awsprov import __version__
 from awsprov.cli import cli, status
 from awsprov.cli.registry import COMMANDS
 from awsprov.engine.lock import locked
+from awsprov.engine.record import Record
 from tests.unit.cli.conftest import CONFIG, Call, names
+from tests.unit.fakes import write_state
 
 ROOT = Path(__file__).parents[3]
 STACK_COMMANDS = ["doctor", "policy", "plan", "up", "deploy", "down", "status", "invoke", "logs", "ssh"]
@@ -295,10 +297,7 @@ def test_a_reader_that_leaves_early_is_no_error(project: Path) -> None:
 @pytest.fixture
 def recorded(project: Path) -> Path:
     """A project with a stack that its state records."""
-    record = {"type": "Vpc", "id": "vpc-1", "token": "", "needs": [], "inputs": {}, "at": 1.0}
-    state = {"schema": 1, "stack": "demo", "account": "1", "region": "us-east-1", "resources": {"vpc": record}}
-    (project / ".awsprov").mkdir()
-    (project / ".awsprov" / "demo.json").write_text(json.dumps(state))
+    write_state(project / ".awsprov" / "demo.json", {"vpc": Record("Vpc", "vpc-1", at=1.0)})
     return project
 
 
@@ -322,7 +321,7 @@ def test_status_without_a_network_shows_what_is_recorded(recorded: Path) -> None
     assert lines == ["Stack demo in us-east-1: 1 resources", "  vpc  vpc-1"]
     assert "AWS cannot be reached" in ran.stderr
     assert ran.returncode == 1
-    heavy = {"boto3", "botocore", "paramiko", "rich", "pydantic", "moto", "cryptography", "asyncio"}
+    heavy = {"boto3", "botocore", "paramiko", "rich", "moto", "cryptography", "asyncio"}
     assert heavy & set(modules.split()) == set()
 
 

@@ -13,9 +13,17 @@ from awsprov.cli import local_secret
 from awsprov.config.loader import load
 from awsprov.errors import UsageError
 from awsprov.local.credentials import RootKey
-from awsprov.local.running_cloud import CloudError, RunningCloud
+from awsprov.local.running_cloud import CloudError, CloudRecord, RunningCloud
 from awsprov.paths import LOCAL_PYTHON
 from tests.unit.cli.conftest import CONFIG, Call
+
+
+def cloud_in(directory: Path) -> RunningCloud:
+    """A local cloud that seems to run."""
+    record = CloudRecord(
+        pid=1, port=80, endpoint="http://127.0.0.1:80", pace=0.0, consistency=0.0, versions={}, started=0.0
+    )
+    return RunningCloud(**vars(record), directory=directory, key=RootKey("key", "secret"))
 
 
 @pytest.mark.parametrize(
@@ -34,7 +42,7 @@ from tests.unit.cli.conftest import CONFIG, Call
 def test_env_names_the_python_of_the_configuration(
     awsprov: Call, project: Path, monkeypatch: pytest.MonkeyPatch, config: str | None, python: str
 ) -> None:
-    running = RunningCloud(project, 1, 80, "http://127.0.0.1:80", 0.0, 0.0, {}, 0.0, RootKey("key", "secret"))
+    running = cloud_in(project)
     monkeypatch.setattr(local, "find", lambda _: running)
     monkeypatch.setattr(RunningCloud, "resolve_python", lambda _, version: version)
     if config is None:
@@ -52,7 +60,7 @@ def test_every_command_reports_a_substituted_python(
 ) -> None:
     choice = {"path": sys.executable, "version": "3.11.7", "exact": False}
     (project / "interpreters.json").write_text(json.dumps({"3.13": choice, "3.14": {**choice, "exact": True}}))
-    running = RunningCloud(project, 1, 80, "http://127.0.0.1:80", 0.0, 0.0, {}, 0.0, RootKey("key", "secret"))
+    running = cloud_in(project)
     monkeypatch.setattr(local, "find", lambda _: running)
     text = CONFIG.replace("{requirements: requirements.txt}", f"{{requirements: requirements.txt, python: '{python}'}}")
     (project / "config.yaml").write_text(text)
@@ -104,7 +112,7 @@ def test_the_user_is_prompted_for_all_missing_secrets(
 def stored(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """What is stored in the local cloud, for a project with a secret."""
     found: list[tuple[str, ...]] = []
-    running = RunningCloud(project, 1, 80, "http://127.0.0.1:80", 0.0, 0.0, {}, 0.0, RootKey("key", "secret"))
+    running = cloud_in(project)
     monkeypatch.setattr(local, "find", lambda _: running)
     monkeypatch.setattr(RunningCloud, "store_secret", lambda _, *words: found.append(words))
     monkeypatch.setattr(RunningCloud, "has_secret", lambda _, *words: words in {each[:2] for each in found})

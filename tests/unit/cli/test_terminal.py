@@ -23,12 +23,14 @@ from awsprov.cli.settings import Settings
 from awsprov.cli.ssh import _quoted
 from awsprov.engine.estimate import Forecast
 from awsprov.engine.events import Event
+from awsprov.engine.record import Record
 from awsprov.errors import RefusedError
 from awsprov.ui.board import LineBoard
 from awsprov.ui.encoding import encodable, replace_unencodable
 from awsprov.ui.selection import select_board
 from tests.unit.cli.conftest import CONFIG, Call
 from tests.unit.cli.test_hints import literals
+from tests.unit.fakes import write_state
 
 ROOT = Path(__file__).parents[3]
 
@@ -151,9 +153,8 @@ def complete(
 
 
 def test_names_of_the_project_are_completed(project: Path, complete: Complete) -> None:
-    state = project / ".awsprov" / "demo.json"
-    state.parent.mkdir()
-    state.write_text(json.dumps({"resources": {"nat-gateway-1": {}, "nat-elastic-ip-1": {}, "vpc": {}}}))
+    names = ("nat-gateway-1", "nat-elastic-ip-1", "vpc")
+    write_state(project / ".awsprov" / "demo.json", dict.fromkeys(names, Record("Vpc")))
     assert complete("plan", "--stage", "p") == ["prod"]
     assert complete("logs", "") == ["predict"]
     assert complete("explain", "-n", "p") == ["predict"]
@@ -176,9 +177,8 @@ def test_names_that_a_shell_would_run_or_a_terminal_obey_are_not_offered(project
         "\u202ex",
         "a\nb",
     ]
-    state = project / ".awsprov" / "demo.json"
-    state.parent.mkdir()
-    state.write_text(json.dumps({"resources": dict.fromkeys(["vpc", "POST /items/{id}", *hostile])}))
+    names = ["vpc", "POST /items/{id}", *hostile]
+    write_state(project / ".awsprov" / "demo.json", dict.fromkeys(names, Record("Vpc")))
     assert complete("up", "--replace", "") == ["vpc", "POST /items/{id}"]
     stages = json.dumps(dict.fromkeys(["prod", *hostile]))
     (project / "config.yaml").write_text(f"name: demo\nstages: {stages}\n")

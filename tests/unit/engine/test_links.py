@@ -30,7 +30,7 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "demo.lock": take_lock,
     "demo.holder": take_lock,
     "demo.json": lambda path: write_atomically(path, b"{}"),
-    "demo.0.journal": lambda path: Journal(path.parent / "demo.json", 0, 1).append({}),
+    "demo.0.journal": lambda path: Journal(path.parent / "demo.json", 0, 1).append(b"{}"),
     "demo.events.jsonl": lambda path: EventLog(path, "awsprov up")(Event("vpc", "ready")),
     "demo.installation.jsonl": lambda path: InstallLog(path)(Event(INSTALLING[0], "creating")),
     "demo.pem": generate,

@@ -1,6 +1,7 @@
 """The state file: complete after any crash, readable by its owner only, never that of another stack."""
 
 import json
+import math
 import os
 import stat
 import subprocess
@@ -8,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -229,6 +229,8 @@ GARBAGE: list[bytes] = [
     json.dumps({**WHOLE, "resources": []}).encode(),
     json.dumps({**WHOLE, "resources": {"vpc": "vpc-1"}}).encode(),
     json.dumps({**WHOLE, "resources": {"vpc": {}}}).encode(),
+    json.dumps({**WHOLE, "resources": {"vpc": {"type": "Vpc", "at": math.nan}}}).encode(),
+    json.dumps({**WHOLE, "generation": math.inf}).encode(),
     json.dumps({**WHOLE, "resources": {"vpc": {"type": "Vpc", "colour": "red"}}}).encode(),
 ]
 
@@ -252,6 +254,7 @@ def test_no_value_of_a_variable_no_key_and_no_secret_in_the_state(world: World) 
     assert set(written) == {"schema", "stack", "account", "region", "generation", "journal", "resources"} | {
         "paused",
         "keeps_addresses",
+        "like",
     }
     for record in written["resources"].values():
         assert set(record) == {"type", "id", "token", "needs", "inputs", "at", "added"}
@@ -305,8 +308,8 @@ def test_what_is_written_grows_with_the_number_of_changes_and_not_with_its_squar
         written.append(len(content))
         whole(where, content)
 
-    def appending(one: journal.Journal, change: dict[str, Any]) -> None:
-        written.append(len(json.dumps(change)))
+    def appending(one: journal.Journal, change: bytes) -> None:
+        written.append(len(change))
         appended(one, change)
 
     monkeypatch.setattr(state_module, "write_atomically", replacing)
