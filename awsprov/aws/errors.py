@@ -2,6 +2,7 @@
 
 import json
 import re
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypedDict
@@ -46,8 +47,6 @@ def explain(error: BaseException) -> AwsprovError | None:
 
     An AwsprovError is returned as it is.
     """
-    from botocore.parsers import ResponseParserError  # it imports all of botocore
-
     if isinstance(error, AwsprovError):
         return error
     if isinstance(error, ClientError) and not comes_from_credentials(error):
@@ -56,13 +55,20 @@ def explain(error: BaseException) -> AwsprovError | None:
         return credentials
     if isinstance(error, NoRegionError):
         return UsageError("No AWS region is set.", remedy="Set `region:` in config.yaml.")
-    if isinstance(error, BotoCoreError | ResponseParserError):
+    if isinstance(error, BotoCoreError) or _comes_from_botocore(error):
         return AwsprovError(
             "AWS could not be reached, or its response could not be read.",
             why=str(error),
             remedy=_check_network(str(error)),
         )
     return None
+
+
+def _comes_from_botocore(error: BaseException) -> bool:
+    """Return whether botocore failed: for most of what is no response of AWS, as of a proxy, it has no error."""
+    frames = traceback.walk_tb(error.__traceback__)
+    packages = [str(frame.f_globals.get("__name__")).partition(".")[0] for frame, _ in frames]
+    return [name for name in packages if name in ("awsprov", "botocore")][-1:] == ["botocore"]
 
 
 def _check_network(message: str) -> str:
