@@ -54,7 +54,7 @@ docs: .venv/.dev  ## Build the documentation as a site, in site/; a warning is a
 	@echo 'site/index.html opens in a browser, without a network.'
 
 fuzz: .venv/.dev  ## Fuzz files and answers, twice `FUZZ_SECONDS=60` for each target; other property-based tests with more examples.
-	AWSPROV_FUZZ_SECONDS=$(FUZZ_SECONDS) $(PYTEST) -m hypothesis --hypothesis-profile long --timeout $$(($(FUZZ_SECONDS) + 3600))
+	AWSPROV_FUZZ_SECONDS=$(FUZZ_SECONDS) $(PYTEST) -m hypothesis --hypothesis-profile random --timeout $$(($(FUZZ_SECONDS) + 3600))
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --group fuzz
 	$(BIN)/python -m tests.fuzz.guided $(FUZZ_SECONDS)
 

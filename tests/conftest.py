@@ -23,9 +23,10 @@ SLOW = ("sweep", "e2e")  # directories, slowest first
 os.environ.pop("COLUMNS", None)  # with it, commands lay their output out for a terminal of that width
 os.environ.pop("CI", None)  # with it, commands refuse a lock file that is missing or stale
 
-settings.register_profile("short", max_examples=150, deadline=None)
-settings.register_profile("long", max_examples=3000, deadline=None)  # `make fuzz`
-settings.load_profile("short")
+# The same inputs in each run, so that a change fails for its own faults; random ones for `make fuzz`.
+settings.register_profile("same", max_examples=150, deadline=None, derandomize=True)
+settings.register_profile("random", max_examples=3000, deadline=None)
+settings.load_profile("same")
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest deselects by marker later
