@@ -3,16 +3,29 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import Field
+
+from awsprov.documents import parse_document
 from awsprov.engine.events import Event
 from awsprov.files import open_private, open_regular
 from awsprov.packaging.install_progress import INSTALLING
 
 _LONGEST_LINE = 1024 * 1024  # bytes
-_LATEST = 2**47  # milliseconds, in the year 6429: Python's dates end later
+
+
+@dataclass(frozen=True)
+class _LogEvent:
+    """A line of the file."""
+
+    timestamp: Annotated[
+        int, Field(ge=0, lt=2**47)
+    ]  # milliseconds since the epoch, until the year 6429
+    message: str
 
 
 class InstallLog:
@@ -67,11 +80,5 @@ def read_lines(path: Path, wait: Callable[[], bool]) -> Iterator[dict[str, Any]]
 
 
 def _parsed(line: bytes) -> Iterator[dict[str, Any]]:
-    with suppress(ValueError, RecursionError):
-        event = json.loads(line)
-        if isinstance(event, dict) and isinstance(event.get("message"), str) and _is_time(event.get("timestamp")):
-            yield event
-
-
-def _is_time(value: Any) -> bool:
-    return isinstance(value, int) and 0 <= value < _LATEST
+    with suppress(ValueError):
+        yield asdict(parse_document(line, _LogEvent))

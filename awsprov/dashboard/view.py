@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import asdict
 from typing import Any
 
 from awsprov.aws import invocation
@@ -45,7 +46,7 @@ class View:
         with self._looking:
             if time.monotonic() >= self._due:
                 self._try_refresh(under_way(happened))
-            return {**self._found, "events": happened}
+            return {**self._found, "events": [asdict(event) for event in happened]}
 
     def _try_refresh(self, steps: dict[str, str]) -> None:
         began = time.monotonic()

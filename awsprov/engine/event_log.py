@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal
+from typing import Literal
 
+from awsprov.documents import parse_document
 from awsprov.engine.events import Event
 from awsprov.files import open_private, read_limited, write_atomically
 
 BEGAN: Literal["began"] = "began"  # the step of a run's first line; its detail is the command
-_REQUIRED = {"resource", "step", "at"}  # the keys of every event that a reader uses
 _MAXIMUM = 512 * 1024  # bytes; the older half of a larger file is dropped when a run begins
 _NOT_LOGGED = ("looking", "unchanged", "output")
 
@@ -44,16 +44,16 @@ class EventLog:
             file.writelines(json.dumps(vars(each)) + "\n" for each in events)
 
 
-def latest(path: Path, count: int) -> list[dict[str, Any]]:
-    """Return the last events, oldest first; none when there is no file. An incomplete line is left out."""
+def latest(path: Path, count: int) -> list[Event]:
+    """Return the last events, oldest first; none when there is no file. A line that is none is left out."""
     try:
-        lines = read_limited(path, 2 * _MAXIMUM).decode(errors="replace").splitlines()
+        lines = read_limited(path, 2 * _MAXIMUM).splitlines()
     except OSError:
         return []
     return list(_parsed(lines[-count:]))
 
 
-def under_way(events: list[dict[str, Any]], within: float = 3600.0) -> dict[str, str]:
+def under_way(events: list[Event], within: float = 3600.0) -> dict[str, str]:
     """Return the steps that the last run has begun and not ended, by resource.
 
     Arguments:
@@ -62,19 +62,17 @@ def under_way(events: list[dict[str, Any]], within: float = 3600.0) -> dict[str,
     """
     steps: dict[str, str] = {}
     for event in events:
-        if event["step"] == BEGAN:
+        if event.step == BEGAN:
             steps.clear()
-        elif time.time() - event["at"] < within:
-            steps[event["resource"]] = event["step"]
+        elif time.time() - event.at < within:
+            steps[event.resource] = event.step
     return {name: step for name, step in steps.items() if step not in ("ready", "deleted", "left", "failed")}
 
 
-def _parsed(lines: list[str]) -> Iterator[dict[str, Any]]:
+def _parsed(lines: list[bytes]) -> Iterator[Event]:
     for line in lines:
-        with suppress(ValueError, RecursionError):
-            event = json.loads(line)
-            if isinstance(event, dict) and event.keys() >= _REQUIRED and isinstance(event["at"], int | float):
-                yield event
+        with suppress(ValueError):
+            yield parse_document(line, Event)
 
 
 def _truncate(path: Path) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from awsprov.engine.record import Time
+
 Step = Literal[
     "began",
     "looking",
@@ -37,7 +39,7 @@ class Event:
     resource: str
     step: Step
     detail: str = ""
-    at: float = field(default_factory=time.time)
+    at: Time = field(default_factory=time.time)
 
 
 Listener = Callable[[Event], None]

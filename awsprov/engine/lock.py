@@ -20,6 +20,7 @@ from typing import Annotated
 from pydantic import Field
 
 from awsprov.documents import read_document
+from awsprov.engine.record import Time
 from awsprov.errors import LockedError
 from awsprov.files import make_private_directory, write_atomically
 
@@ -42,7 +43,7 @@ class Holder:
     host: str
     user: str
     command: str
-    since: Annotated[float, Field(ge=0, lt=2**63)]
+    since: Time
 
     @property
     def on_this_host(self) -> bool:

@@ -1,9 +1,11 @@
 """The record of a resource in the state of a stack."""
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, FiniteFloat
+from pydantic import ConfigDict, Field
+
+Time = Annotated[float, Field(ge=0, lt=2**37)]  # seconds since the epoch, until 6325: `datetime` ends in 9999
 
 
 @dataclass(frozen=True)
@@ -28,5 +30,5 @@ class Record:
     token: str = ""
     needs: list[str] = field(default_factory=list)
     inputs: dict[str, Any] = field(default_factory=dict)
-    at: FiniteFloat = 0.0
+    at: Time = 0.0
     added: dict[str, list[str]] = field(default_factory=dict)

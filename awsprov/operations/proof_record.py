@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from pydantic import FiniteFloat
-
 from awsprov.config.function import FunctionConfig
 from awsprov.config.role_permission import RolePermission
 from awsprov.documents import read_document
+from awsprov.engine.record import Time
 from awsprov.files import write_atomically
 
 _MAX_SIZE = 1024 * 1024  # bytes of the file
@@ -30,7 +29,7 @@ class ProofRecord:
 
     permissions: list[str]
     requests: int
-    at: FiniteFloat
+    at: Time
 
     def parsed(self) -> list[RolePermission]:
         """Return the permissions.

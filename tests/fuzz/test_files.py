@@ -5,21 +5,28 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hypothesis import strategies as st
 
+from awsprov.aws.object_store import StoredObject
+from awsprov.cli.install_log import read_lines
 from awsprov.config.env_file import read_env_file
 from awsprov.config.loader import load
 from awsprov.engine import event_log, plan_file
+from awsprov.engine.lease import read_lease
 from awsprov.engine.lock import holder
 from awsprov.engine.state import State
 from awsprov.engine.state_file import recorded_pause
+from awsprov.engine.sync_record import SyncRecordFile
 from awsprov.errors import AwsprovError
+from awsprov.operations import proof_record
 from awsprov.packaging.import_analysis import imported_modules
 from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.lockfile import Lock
 from awsprov.packaging.requirements import read_requirements
+from awsprov.pricing.price_table import prices_of, saved_prices_path
 from awsprov.ssh.keys import check_private_key
 from awsprov.ssh.known_hosts import stored_host_keys
 from awsprov.terraform.converter import convert
@@ -158,12 +165,61 @@ def test_the_note_of_a_lock_s_holder(content: bytes) -> None:
         by = holder(path.with_name("demo.json"))
         assert by is None or str(by)
         assert by is None or by.on_this_host in (True, False)
+        assert by is None or datetime.fromtimestamp(by.since, UTC)
+
+
+LEASE = {"holder": HOLDER, "seconds": 300.0, "call": 120.0, "number": 1, "token": "t", "renewal": 0}
+SYNCED = {"location": "s3://bucket/demo", "tokens": ["t"], "copied": True, "writes": ["w"]}
+PROOFS = {"predict": {"permissions": ["s3:GetObject on arn:aws:s3:::b/*"], "requests": 1, "at": 1.0}}
+PRICES = {"region": "us-east-1", "date": "2026-01-01", "source": "x", "units": {"nat_hour": 0.1}, "instances": {}}
+
+
+@fuzz(mutated_json(LEASE))
+def test_a_shared_lock(content: bytes) -> None:
+    found = read_lease(StoredObject(content, '"etag"', "", 1.0))
+    assert found is None or round(found.free_in(1.0)) + found.number is not None
+    assert found is None or f"{found.holder.description}"
+
+
+@fuzz(mutated_json(SYNCED))
+def test_the_record_of_shared_objects(content: bytes) -> None:
+    with a_file("demo.shared", content) as path:
+        record = SyncRecordFile(path.with_name("demo.json"), "s3://bucket/demo")
+        record.set_copied(not record.read().copied)
+        assert record.next_write() in record.read().writes
+
+
+@fuzz(mutated_json(PROOFS))
+def test_recorded_proofs(content: bytes) -> None:
+    with a_file("demo.proofs.json", content) as path:
+        for proof in proof_record.load(path).values():
+            assert proof.parsed() is not None
+            assert datetime.fromtimestamp(proof.at, UTC)
+
+
+@fuzz(mutated_json(PRICES))
+def test_saved_prices(content: bytes) -> None:
+    with a_file("x", content) as path:
+        saved = saved_prices_path("us-east-1", path.parent)
+        saved.parent.mkdir()
+        path.rename(saved)
+        found = prices_of("us-east-1", path.parent)
+        assert found
+        assert all(round(price) is not None for price in (*found.units.values(), *found.instances.values()))
 
 
 @fuzz(st.lists(mutated_json(EVENT), max_size=4).map(b"\n".join))
 def test_the_log_of_events(content: bytes) -> None:
     with a_file("demo.events.jsonl", content) as path:
         assert isinstance(event_log.under_way(event_log.latest(path, 100)), dict)
+
+
+@fuzz(st.lists(mutated_json({"timestamp": 1, "message": "m"}), max_size=4).map(b"\n".join))
+def test_the_log_of_an_installation(content: bytes) -> None:
+    with a_file("demo.installation.jsonl", content) as path:
+        for line in read_lines(path, lambda: False):
+            assert datetime.fromtimestamp(line["timestamp"] / 1000, UTC)
+            assert isinstance(line["message"], str)
 
 
 TERRAFORM = b"""\

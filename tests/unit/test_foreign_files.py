@@ -300,7 +300,7 @@ def test_a_plan_of_another_stack_is_refused(tmp_path: Path) -> None:
 def test_events_and_notes_that_are_not_valid_are_left_out(tmp_path: Path) -> None:
     events = tmp_path / "events"
     events.write_text(f'1\n{{}}\n{DEEP}\n{{"step": 1}}\n{{"resource": "a", "step": "ready", "at": 1.0}}\n')
-    assert [each["resource"] for each in event_log.latest(events, 10)] == ["a"]
+    assert [each.resource for each in event_log.latest(events, 10)] == ["a"]
     (tmp_path / "state.json.lock").write_text('{"pid": "x", "host": 1, "user": 1, "command": 1, "since": "x"}')
     (tmp_path / ".state.json.lock").write_text(DEEP)
     assert holder(tmp_path / "state.json") is None

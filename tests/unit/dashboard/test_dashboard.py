@@ -275,16 +275,16 @@ def test_the_event_log_keeps_what_changed(tmp_path: Path) -> None:
     assert not path.exists()  # nothing to tell yet
     for step in ("creating", "output", "unchanged", "ready"):
         log(Event("vpc", step))
-    assert [each["step"] for each in latest(path, 10)] == ["began", "creating", "ready"]
-    assert latest(path, 10)[0]["detail"] == "awsprov up"
-    assert [each["step"] for each in latest(path, 1)] == ["ready"]
+    assert [each.step for each in latest(path, 10)] == ["began", "creating", "ready"]
+    assert latest(path, 10)[0].detail == "awsprov up"
+    assert [each.step for each in latest(path, 1)] == ["ready"]
 
 
 def test_a_line_that_was_cut_short_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     EventLog(path, "awsprov up")(Event("vpc", "ready"))
     path.write_text(path.read_text() + '{"resource": "sub')
-    assert [each["step"] for each in latest(path, 10)] == ["began", "ready"]
+    assert [each.step for each in latest(path, 10)] == ["began", "ready"]
     assert latest(tmp_path / "none", 10) == []
 
 
@@ -299,7 +299,7 @@ def test_the_event_log_does_not_grow_for_ever(tmp_path: Path) -> None:
 
 def test_what_is_under_way_is_what_the_last_run_has_begun_and_not_ended() -> None:
     now = time.time()
-    document = [("vpc", "creating", now), ("", "began", now), ("nat-1", "creating", now), ("subnet", "creating", now)]
-    document += [("subnet", "ready", now), ("old", "creating", now - 7200)]
-    events = [dict(zip(("resource", "step", "at"), each, strict=True)) for each in document]
+    events = [Event("vpc", "creating", at=now), Event("", "began", at=now), Event("nat-1", "creating", at=now)]
+    events += [Event("subnet", "creating", at=now), Event("subnet", "ready", at=now)]
+    events += [Event("old", "creating", at=now - 7200)]
     assert under_way(events) == {"nat-1": "creating"}
