@@ -7,6 +7,7 @@ import json
 import os
 import tomllib
 from collections.abc import Callable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,25 @@ def read_project_file(path: Path) -> Requirements:
     try:
         READERS[path.name](path, found)
         found.local = with_their_own(found.local)
+        _check_texts(found)
     except OSError as error:
-        found.problems.append(f"{path.name} cannot be read: {error.strerror}")
+        return Requirements(files=[path], problems=[f"{path.name} cannot be read: {error.strerror}"])
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         reason = str(error) if isinstance(error, ValueError) and not isinstance(error, UnicodeError) else "not valid"
-        found.problems.append(f"{path.name}: {reason}")
+        return Requirements(files=[path], problems=[f"{path.name}: {reason}"])
     return found
+
+
+def _check_texts(found: Requirements) -> None:
+    """Check what was taken from a file as it is.
+
+    Raises:
+        TypeError: a value is no text.
+    """
+    by_package = (*found.hashes.values(), *found.locked.values(), found.bound.values())
+    texts = chain(found.packages, found.constraints, [found.index_url], found.extra_index_urls, *by_package)
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a value is no text")
 
 
 def has_project_file(directory: Path) -> bool:

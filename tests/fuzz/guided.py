@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-MODULES = tuple(f"tests.fuzz.test_{name}" for name in ("answers", "files", "http", "terminals"))
+MODULES = tuple(f"tests.fuzz.test_{name}" for name in ("answers", "documents", "http", "projects", "terminals"))
 HOME = Path(".hypothesis/guided")  # the inputs of each target, from which the next run continues
 
 

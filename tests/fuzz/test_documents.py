@@ -1,19 +1,14 @@
-"""Every file that may come from others: it is read, or one error says what is wrong with it."""
+"""Every file that awsprov writes, and that others may have changed: it is read, or one error says what is wrong."""
 
 import dataclasses
 import json
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 
 from hypothesis import strategies as st
 
 from awsprov.aws.object_store import StoredObject
 from awsprov.cli.install_log import read_lines
-from awsprov.config.env_file import read_env_file
-from awsprov.config.loader import load
 from awsprov.engine import event_log, plan_file
 from awsprov.engine.lease import read_lease
 from awsprov.engine.lock import holder
@@ -22,95 +17,12 @@ from awsprov.engine.state_file import recorded_pause
 from awsprov.engine.sync_record import SyncRecordFile
 from awsprov.errors import AwsprovError
 from awsprov.operations import proof_record
-from awsprov.packaging.import_analysis import imported_modules
-from awsprov.packaging.install_target import InstallTarget
-from awsprov.packaging.lockfile import Lock
-from awsprov.packaging.requirements import read_requirements
 from awsprov.pricing.price_table import prices_of, saved_prices_path
 from awsprov.ssh.keys import check_private_key
 from awsprov.ssh.known_hosts import stored_host_keys
-from awsprov.terraform.converter import convert
-from awsprov.terraform.reader import read_terraform
 from tests.fuzz.budget import fuzz, mutated, mutated_json
-from tests.unit.config.test_fuzz import GOOD as GOOD_CONFIG
-from tests.unit.config.test_fuzz import WORDS as YAML_WORDS
-from tests.unit.fakes import HOME, locked
-
-TEXT_WORDS = [
-    b"\n",
-    b"\r",
-    b"\0",
-    b"=",
-    b'"',
-    b"'",
-    b"\\",
-    b"#",
-    b" ",
-    b"\xff",
-    b"\xef\xbb\xbf",
-    b"${X}",
-    b"$(id)",
-    b"-r x",
-]
-
-
-@contextmanager
-def a_file(name: str, content: bytes) -> Iterator[Path]:
-    """Write a file into a directory of its own."""
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory, name)
-        path.write_bytes(content)
-        yield path
-
-
-@fuzz(mutated(GOOD_CONFIG.encode(), [word.encode("utf-8", "surrogatepass") for word in YAML_WORDS]))
-def test_config_yaml(content: bytes) -> None:
-    with a_file("config.yaml", content) as path, suppress(AwsprovError):
-        (path.parent / "src").mkdir()
-        (path.parent / "src" / "app.py").write_text("def handler(event, context): ...\n")
-        (path.parent / "requirements.txt").write_text("numpy\n")
-        assert load(path).name
-
-
-ENV = b'# comment\nA=1\nexport B="two\\nlines"\nC=\'x\'\nD=a b # c\nE=${A}\n\nF="open\n'
-
-
-@fuzz(mutated(ENV, TEXT_WORDS))
-def test_an_env_file(content: bytes) -> None:
-    with a_file("x.env", content) as path, suppress(ValueError):
-        assert all(isinstance(value, str) for value in read_env_file(path).values())
-
-
-REQUIREMENTS = b"""\
-numpy>=2,<3 ; python_version >= "3.11"  # why
-scikit-learn[extra] == 1.7.* \\
-  --hash=sha256:0000
---index-url https://example.com/simple
---extra-index-url https://${USER}:x@example.com/simple
--c constraints.txt
--r requirements.txt
-pkg @ https://example.com/pkg-1.0-py3-none-any.whl
-"""
-
-
-@fuzz(mutated(REQUIREMENTS, TEXT_WORDS))
-def test_requirements_txt(content: bytes) -> None:
-    with a_file("requirements.txt", content) as path, suppress(AwsprovError):
-        assert read_requirements(path, path.parent).inputs is not None
-
-
-@fuzz(mutated("\n".join([*locked("one", "1.0").lines, *locked("two", "2.0").lines, ""]).encode(), TEXT_WORDS))
-def test_a_lock_file(content: bytes) -> None:
-    with a_file("requirements.lock", content) as path:
-        path.with_name("requirements.txt").write_text("one\n")
-        lock = Lock(path.with_name("requirements.txt"), path, InstallTarget("3.12"))
-        head = lock.text_of([]).encode()
-        path.write_bytes(head + content)
-        read = dataclasses.replace(lock)
-        assert read.state in ("missing", "stale", "fresh")
-        assert (read.state == "fresh") >= bool(read.pins) or read.problem == ""
-        assert isinstance(read.urls, list)
-
+from tests.fuzz.files import TEXT_WORDS, a_file
+from tests.unit.fakes import HOME
 
 RECORD = {"type": "Vpc", "id": "vpc-1", "token": "t", "needs": ["x"], "inputs": {"cidr": "10.0.0.0/16"}, "at": 1.0}
 HEAD = {"schema": 1, **dataclasses.asdict(HOME), "generation": 1, "paused": False, "journal": 1}
@@ -220,37 +132,6 @@ def test_the_log_of_an_installation(content: bytes) -> None:
         for line in read_lines(path, lambda: False):
             assert datetime.fromtimestamp(line["timestamp"] / 1000, UTC)
             assert isinstance(line["message"], str)
-
-
-TERRAFORM = b"""\
-variable "name" { default = "x" }
-locals { a = "${var.name}-b" }
-provider "aws" { region = "eu-west-1" }
-resource "aws_vpc" "main" { cidr_block = "10.0.0.0/16" }
-data "archive_file" "z" { source_dir = "src" }
-resource "aws_lambda_function" "f" {
-  function_name = local.a
-  handler = "app.handler"
-  runtime = "python3.12"
-  memory_size = 512
-  timeout = 10
-  environment { variables = { A = "b", PASSWORD = var.name } }
-}
-resource "aws_api_gateway_resource" "r" { path_part = "x" }
-"""
-TERRAFORM_WORDS = [*b'{ } " = ${ var.x [ ] null 1 <<E #'.split(), b"\n", b"(" * 500]
-
-
-@fuzz(mutated(TERRAFORM, TERRAFORM_WORDS))
-def test_terraform(content: bytes) -> None:
-    with a_file("main.tf", content) as path, suppress(AwsprovError):
-        assert convert(read_terraform(path.parent), "demo", "us-east-1", path.parent).text
-
-
-@fuzz(mutated(b"import numpy\nfrom a.b import c\n\ndef handler(event, context):\n    return 1\n", TEXT_WORDS))
-def test_a_handler(content: bytes) -> None:
-    with a_file("app.py", content) as path:
-        assert isinstance(imported_modules(path.parent, "app.handler"), list)
 
 
 @fuzz(mutated(b"i-1 ssh-ed25519 AAAA\ni-2 ssh-rsa BBBB\n", TEXT_WORDS))
