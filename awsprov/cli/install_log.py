@@ -22,9 +22,7 @@ _LONGEST_LINE = 1024 * 1024  # bytes
 class _LogEvent:
     """A line of the file."""
 
-    timestamp: Annotated[
-        int, Field(ge=0, lt=2**47)
-    ]  # milliseconds since the epoch, until the year 6429
+    timestamp: Annotated[int, Field(ge=0, lt=2**47)]  # milliseconds since the epoch, until the year 6429
     message: str
 
 

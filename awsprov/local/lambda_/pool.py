@@ -61,10 +61,8 @@ class Pool:
                 freed = asyncio.get_running_loop().create_future()
                 self._waiting.setdefault(config, deque()).append(freed)
             try:
-                await asyncio.wait_for(freed, until - time.monotonic())
+                await self._wait(freed, config, until)
             except TimeoutError as error:
-                with self._lock:
-                    self._wake(config)  # if a worker was freed for this one at the same time, another one takes it
                 raise NoWorkerError from error
         return await self._new(config), True
 
@@ -130,6 +128,18 @@ class Pool:
             _close_later(self._remove(lambda worker: worker is self._idle[0]))
         return self._taken.total() < IN_ALL
 
+    async def _wait(self, freed: "asyncio.Future[None]", config: WorkerConfig, until: float) -> None:
+        try:
+            async with asyncio.timeout(until - time.monotonic()):  # `wait_for` ignores a cancellation in Python 3.11
+                await freed
+        except BaseException:
+            with self._lock:
+                if freed.cancelled():
+                    self._drop_cancelled(config)
+                else:  # a worker was freed for this one at the same time: another one takes it
+                    self._wake(config)
+            raise
+
     async def _new(self, config: WorkerConfig) -> Worker:
         try:
             worker = await asyncio.to_thread(self._start, config, uuid.uuid4().hex)
@@ -159,8 +169,11 @@ class Pool:
         waiting = self._waiting.get(config, deque())
         while waiting and not resolve(waiting.popleft()):
             pass
-        if not waiting:
-            self._waiting.pop(config, None)
+        self._drop_cancelled(config)
+
+    def _drop_cancelled(self, config: WorkerConfig) -> None:
+        if waiting := deque(freed for freed in self._waiting.pop(config, ()) if not freed.cancelled()):
+            self._waiting[config] = waiting
 
     def _wake_all(self) -> None:
         for waiting in self._waiting.values():

@@ -212,16 +212,39 @@ def test_a_pool_reuses_the_last_worker_and_limits_those_of_a_function(workers_po
 
 
 def test_workers_are_given_in_the_order_in_which_they_are_waited_for(workers_pool: Pool) -> None:
+    served: list[int] = []
+
+    async def wait(number: int) -> None:
+        await take(workers_pool, seconds=5)
+        served.append(number)
+
     async def scenario() -> None:
         taken = [await take(workers_pool) for _ in range(pool.PER_FUNCTION)]
-        waiting = [asyncio.create_task(take(workers_pool, seconds=5)) for _ in taken]
-        impatient = asyncio.create_task(take(workers_pool, seconds=0.01))
+        waiting = [asyncio.create_task(wait(number)) for number in range(pool.PER_FUNCTION)]
         with pytest.raises(NoWorkerError):
-            await impatient
+            await asyncio.create_task(take(workers_pool, seconds=0.01))
         for worker in taken:
             workers_pool.give(worker)
-            await asyncio.sleep(0)
-        assert await asyncio.gather(*waiting) == taken
+        await asyncio.gather(*waiting)
+
+    asyncio.run(scenario())
+    assert served == list(range(pool.PER_FUNCTION))
+
+
+def test_who_gives_up_leaves_the_worker_to_others_and_is_forgotten(workers_pool: Pool) -> None:
+    async def scenario() -> None:
+        taken = [await take(workers_pool) for _ in range(pool.PER_FUNCTION)]
+        cancelled, patient = (asyncio.create_task(take(workers_pool, seconds=5)) for _ in range(2))
+        await asyncio.sleep(0)
+        workers_pool.give(taken.pop())  # for the first, which is cancelled before it takes it
+        cancelled.cancel()
+        taken.append(await asyncio.wait_for(patient, 1))
+        with pytest.raises(NoWorkerError):
+            await take(workers_pool, seconds=0.01)
+        for worker in taken:
+            worker.retired = True
+            workers_pool.give(worker)
+        assert workers_pool.configs() == []
 
     asyncio.run(scenario())
 
