@@ -31,9 +31,7 @@ def check_handler(file: Path, function: str, project: Path, python: str) -> None
         others = _others(function, names) if is_inside(file, project) else ""
         raise ValueError(f"{file.name} has no {function!r}{others}")
     if names and names[function]:
-        raise ValueError(
-            f"{function!r} is an `async` function, which Lambda does not await; name one that calls it with asyncio.run"
-        )
+        raise ValueError(f"{function!r} is {names[function]}")
 
 
 def _others(function: str, names: Collection[str]) -> str:
@@ -44,8 +42,8 @@ def _others(function: str, names: Collection[str]) -> str:
     return f"; it has {', '.join(sorted(names))}" if names else "; it defines nothing"
 
 
-def _definitions(file: Path, python: str, project: Path) -> dict[str, bool] | None:
-    """Return the names that a module defines, and whether each is an `async` function, as far as this Python parses it.
+def _definitions(file: Path, python: str, project: Path) -> dict[str, str] | None:
+    """Return the names that a module defines, and which of them Lambda cannot call; see `definitions_of`.
 
     None if only the function's Python could parse it, and it is not here.
     """
@@ -60,7 +58,7 @@ def _definitions(file: Path, python: str, project: Path) -> dict[str, bool] | No
     if not is_own(python):
         found = ask(python, str(file.absolute()))
         if found is None or "names" in found:
-            return None if found is None else dict.fromkeys(found["names"], False)
+            return None if found is None else dict(found["names"])
         fault = found["error"]
     raise FileError([_syntax_error(file, python, project, fault)])
 

@@ -13,22 +13,27 @@ from pathlib import Path
 from typing import Any
 
 MAX_SIZE = 8 * 1024 * 1024  # bytes of a file with code
+_ASYNC = "an `async` function, which Lambda does not await; name one that calls it with asyncio.run"
+_VALUE = "a value, which Lambda cannot call; name a function"
+_VALUES = (ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Set, ast.Dict)
 _CAUGHT = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
-def definitions_of(source: bytes) -> "dict[str, bool]":
-    """Return the names that a module defines, and whether each is an `async` function.
-
-    A function with a decorator is none: it could make another one of it.
+def definitions_of(source: bytes) -> "dict[str, str]":
+    """Return the names that a module defines, and what is known that Lambda cannot call; otherwise an empty text.
 
     Raises:
         SyntaxError: this Python cannot parse it.
     """
-    return {
-        name: isinstance(each, ast.AsyncFunctionDef) and not each.decorator_list
-        for each in ast.parse(source).body
-        for name in _names(each)
-    }
+    return {name: _not_callable(each) for each in ast.parse(source).body for name in _names(each)}
+
+
+def _not_callable(statement: ast.stmt) -> str:
+    if isinstance(statement, ast.AsyncFunctionDef) and not statement.decorator_list:  # which could make another of it
+        return _ASYNC
+    if isinstance(statement, ast.Assign | ast.AnnAssign) and isinstance(statement.value, _VALUES):
+        return _VALUE
+    return ""
 
 
 def fault_of(error: Exception) -> "dict[str, Any]":
@@ -146,7 +151,7 @@ def main(arguments: "list[str]") -> "dict[str, Any]":
     if len(arguments) > 1:
         return survey(Path(arguments[0]), arguments[1])
     try:
-        return {"names": list(definitions_of(Path(arguments[0]).read_bytes()))}
+        return {"names": definitions_of(Path(arguments[0]).read_bytes())}
     except (SyntaxError, ValueError) as error:
         return {"error": fault_of(error)}
 

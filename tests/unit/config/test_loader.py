@@ -109,6 +109,7 @@ def test_an_unknown_stage_is_an_error_that_lists_the_known_ones(project: Project
         "from os import getcwd as handler",
         "try:\n    from os import getcwd as handler\nexcept ImportError:\n    handler = None",
         "if True:\n    def handler(event, context): ...",
+        "handler = None\nif True:\n    from os import getcwd as handler",
     ],
 )
 def test_whatever_makes_the_name_known_is_a_handler(project: Project, code: str) -> None:
@@ -119,6 +120,14 @@ def test_whatever_makes_the_name_known_is_a_handler(project: Project, code: str)
 def test_a_handler_that_lambda_does_not_await_is_an_error(project: Project) -> None:
     (project.root / "src" / "app.py").write_text("async def handler(event, context): ...")
     assert "config.yaml:8:14: `functions.predict.handler`: 'handler' is an `async` function" in problems(project, PLAIN)
+
+
+@pytest.mark.parametrize("code", ["handler = 3", "handler: dict = {}", "def handler(e, c): ...\nhandler = f'{1}'"])
+def test_a_handler_that_lambda_cannot_call_is_an_error(project: Project, code: str) -> None:
+    (project.root / "src" / "app.py").write_text(code)
+    assert "config.yaml:8:14: `functions.predict.handler`: 'handler' is a value, which Lambda cannot call" in problems(
+        project, PLAIN
+    )
 
 
 def test_a_name_inside_a_function_is_no_handler(project: Project) -> None:
