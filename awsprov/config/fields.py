@@ -76,7 +76,8 @@ def existing_file(path: Path, info: ValidationInfo) -> Path:
         return path
     _check_system_path(path)
     if not exists(path, Path.is_file):
-        raise ValueError(f"there is no file {path}")
+        is_directory = exists(path, Path.is_dir)
+        raise ValueError(f"{path} is a directory, not a file" if is_directory else f"there is no file {path}")
     if path.stat().st_size > MAX_FILE_SIZE:
         raise ValueError(f"{path} is larger than {MAX_FILE_SIZE // 1024**2} MB")
     return path
@@ -93,7 +94,8 @@ def existing_directory(path: Path, info: ValidationInfo) -> Path:
         return path
     _check_system_path(path)
     if not exists(path, Path.is_dir):
-        raise ValueError(f"there is no directory {path}")
+        is_file = exists(path, Path.is_file)
+        raise ValueError(f"{path} is a file; name its directory" if is_file else f"there is no directory {path}")
     return path
 
 

@@ -54,7 +54,7 @@ BAD: list[tuple[str, str, str]] = [  # in PLAIN: old text, new text, message
     ),
     ("requirements.txt", "requirements.txt\n  files: nowhere", r"`libraries.files`: there is no directory"),
     ("requirements.txt", "nowhere.txt", r"config.yaml:4:17: `libraries.requirements`: there is no file"),
-    ("requirements.txt", "src", r"config.yaml:4:17: .*there is no file"),
+    ("requirements.txt", "src", r"config.yaml:4:17: .*src is a directory, not a file"),
     ("requirements.txt", "~nobody-of-that-name/x", r"config.yaml:4:17: `libraries.requirements`"),
     ("requirements.txt", f"{'a' * 5000}", r"config.yaml:4:17: `libraries.requirements`"),
     ("requirements.txt", '"a\\0b"', r"config.yaml:4:17: `libraries.requirements`"),
@@ -65,6 +65,7 @@ BAD: list[tuple[str, str, str]] = [  # in PLAIN: old text, new text, message
     ),
     ("requirements.txt", 'requirements.txt\n  python: "3.15"', r"cannot be 3.15: Lambda has it, but Amazon Linux 2023"),
     ("requirements.txt", "requirements.txt\n  python: 3.12", r"config.yaml:5:11: `libraries.python`"),
+    ("source: src", "source: src/app.py", r"config.yaml:7:13: .*app.py is a file; name its directory"),
     ("source: src", "source: nowhere", r"config.yaml:7:13: `functions.predict.source`: there is no directory"),
     (
         "handler: app.handler",
