@@ -3,6 +3,7 @@
 These are hooks of botocore's event system; `Aws` registers them.
 """
 
+import ssl
 import time
 from http import HTTPStatus
 from typing import Any
@@ -12,14 +13,13 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
     ProxyConnectionError,
-    SSLError,
 )
 
 from awsprov.aws.transient_errors import TRANSIENT_ERRORS
 from awsprov.errors import RUN_AGAIN, LostResponseError
 
 _FIRST_DELAY, _GROWTH, _LONGEST_DELAY = 0.1, 1.7, 5.0  # seconds; the factor between two delays
-_NEVER_CONNECTED = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError, SSLError)
+_NEVER_CONNECTED = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)
 
 
 def reject_truncated(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
@@ -47,9 +47,16 @@ def raise_if_lost(response: Any, operation: Any, caught_exception: Exception | N
 
 def _may_have_taken_effect(response: Any, error: Exception | None) -> bool:
     if error:
-        return not isinstance(error, _NEVER_CONNECTED)
+        return not (isinstance(error, _NEVER_CONNECTED) or _is_certificate_error(error))
     status, code = response[1]["ResponseMetadata"]["HTTPStatusCode"], response[1].get("Error", {}).get("Code")
     return bool(status >= HTTPStatus.INTERNAL_SERVER_ERROR) and code != "RequestLimitExceeded"  # EC2 throttles with 503
+
+
+def _is_certificate_error(error: BaseException | None) -> bool:
+    """Return whether a certificate was refused, before anything was sent; other errors of TLS can occur at any time."""
+    while error and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def is_transient(error: BaseException) -> bool:
