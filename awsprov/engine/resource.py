@@ -53,6 +53,7 @@ class Resource:
             unique name. Otherwise, when a response is lost, the resource is searched by its tags before the call is
             repeated.
         already_exists_codes: the error codes by which the creating call says that the resource exists.
+        conflict_key: the key of config.yaml with another value of which it would be another resource.
         one_writer: the argument of which AWS changes one part at a time, such as the API of a route. Its parts are
             created, updated and deleted one after the other.
         may_be_recreated: whether others may create it again after its deletion, so that it is deleted again at the end.
@@ -79,6 +80,7 @@ class Resource:
     typical_seconds: ClassVar[float] = 1.0
     idempotent_create: ClassVar[bool] = True
     already_exists_codes: ClassVar[tuple[str, ...]] = ()
+    conflict_key: ClassVar[str] = "name"
     one_writer: ClassVar[str] = ""
     may_be_recreated: ClassVar[bool] = False
     virtual: ClassVar[bool] = False

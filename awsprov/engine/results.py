@@ -119,9 +119,9 @@ def raise_if_stopped(walked: Walk[Resource], stop: threading.Event) -> None:
 def name_conflict(r: Resource, error: Exception) -> RefusedError:
     """Return the error that AWS has something of that name that is not ours."""
     return RefusedError(
-        f"{r.name}: something of that name already exists, and it does not carry this stack's tags.",
+        f"{r.name} cannot be created: another one exists, without this stack's tags.",
         why=str(error),
-        remedy="Choose another `name:` in config.yaml, or delete the existing one.",
+        remedy=f"Choose another `{r.conflict_key}:` in config.yaml, or delete the existing one.",
     )
 
 

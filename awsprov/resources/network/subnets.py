@@ -116,6 +116,7 @@ class Subnet(Ec2Resource):
     immutable = frozenset({"cidr", "vpc", "zone"})
     replace_triggered_by = frozenset({"vpc"})
     already_exists_codes = ("InvalidSubnet.Conflict",)
+    conflict_key = "network.cidr"
 
     def create(self, aws: Aws) -> str:
         response = aws.ec2.create_subnet(

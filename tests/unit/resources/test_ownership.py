@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from awsprov.engine.record import Record
 from awsprov.engine.resource import Resource, stub
 from awsprov.engine.stack import Stack
 from awsprov.engine.state_file import SCHEMA, StackKey
+from awsprov.errors import PartialError
 from awsprov.stack.declaration import KINDS
 from awsprov.stack.untaggable import UNTAGGABLE
 from tests.unit.fakes import writable
@@ -121,6 +123,22 @@ def test_what_is_the_stack_s_under_a_recorded_id_is_deleted(
 MAIL = """\
   mail: {source: src, handler: app.handler}
 """
+
+
+def test_a_subnet_of_others_with_the_same_addresses_leads_to_the_key_with_the_addresses(tmp_path: Path) -> None:
+    with on_moto(tmp_path, nat="none") as moto:
+        moto.engine().up()
+        ec2 = moto.aws().ec2
+        (subnet,) = ec2.describe_subnets(Filters=[{"Name": "tag:awsprov:name", "Values": ["public-subnet-1"]}])[
+            "Subnets"
+        ]
+        ec2.delete_subnet(SubnetId=subnet["SubnetId"])
+        ec2.create_subnet(VpcId=subnet["VpcId"], CidrBlock=subnet["CidrBlock"])
+        with pytest.raises(PartialError) as caught:
+            moto.engine().up()
+    error: Any = caught.value.failures[0].error
+    assert error.what == "public-subnet-1 cannot be created: another one exists, without this stack's tags."
+    assert error.remedy == "Choose another `network.cidr:` in config.yaml, or delete the existing one."
 
 
 def test_a_function_that_another_team_created_under_the_name_of_ours_survives_up_and_down(tmp_path: Path) -> None:
