@@ -8,7 +8,7 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource
 from awsprov.errors import RefusedError
 
-_MAX_TAGS = 50  # (EFS quotas)
+_MAX_TAGS = 50  # (EFS quotas); tags of AWS itself, with `aws:`, do not count (AWS General Reference, "Tagging")
 ENVIRONMENT = "awsprov:environment:"  # begins the key of a tag for each published environment; its hash follows
 
 
@@ -61,7 +61,7 @@ class LibraryFileSystem(Resource):
         Raises:
             RefusedError: the file system has as many tags as EFS allows.
         """
-        tags = {tag["Key"] for tag in self.environment_tags(aws, cached=False)}
+        tags = {tag["Key"] for tag in self.environment_tags(aws, cached=False) if not tag["Key"].startswith("aws:")}
         if f"{ENVIRONMENT}{environment}" not in tags and len(tags) >= _MAX_TAGS:
             published = sum(tag.startswith(ENVIRONMENT) for tag in tags)
             raise RefusedError(

@@ -10,7 +10,7 @@ import pytest
 
 from awsprov.aws.client import Aws
 from awsprov.engine.graph import dependents
-from awsprov.errors import PartialError
+from awsprov.errors import PartialError, RefusedError
 from awsprov.packaging.locked_package import LockedPackage
 from awsprov.packaging.lockfile import Lock
 from awsprov.resources.compute.build import Build
@@ -19,7 +19,7 @@ from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.compute.published_files import PublishedFiles
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import Version
-from awsprov.resources.storage.file_system import MountTarget
+from awsprov.resources.storage.file_system import FileSystem, MountTarget
 from awsprov.resources.storage.library_file_system import values_of
 from awsprov.ssh.client import CommandResult
 from tests.unit.fakes import write_lock
@@ -327,6 +327,17 @@ def test_a_file_system_without_room_for_a_tag_is_found_before_the_installation(m
     error: Any = caught.value.failures[0].error
     assert "`awsprov libs prune`" in error.remedy
     assert not log
+
+
+def test_tags_of_aws_itself_take_no_room(moto: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
+    (file_system,) = moto.engine().stack.of(FileSystem)
+    tags = [{"Key": f"x{n}", "Value": ""} for n in range(49)]
+    monkeypatch.setattr(FileSystem, "environment_tags", lambda *_, **__: tags)
+    tags.append({"Key": "aws:cloudformation:stack-name", "Value": ""})
+    file_system.check_tags(moto.aws(), "0" * 16)
+    tags.append({"Key": "y", "Value": ""})
+    with pytest.raises(RefusedError):
+        file_system.check_tags(moto.aws(), "0" * 16)
 
 
 class DenyingSession:
