@@ -120,6 +120,9 @@ class _ClientProtocol(HttpToolsProtocol):
         super().on_response_complete()
         self._wait()
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Answer it as any other request, as API Gateway does; uvicorn's warning advises to install a library."""
+
     def _wait(self) -> None:
         """Wait for a whole request."""
         self._stop_waiting()

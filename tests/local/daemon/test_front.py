@@ -104,6 +104,12 @@ def test_the_body_is_delimited_by_its_length_alone(port: int) -> None:
     assert response.endswith("\r\n\r\nx")
 
 
+def test_a_websocket_is_a_request_like_others(port: int, caplog: pytest.LogCaptureFixture) -> None:
+    with connect(port, head("GET", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13")) as client:
+        assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+    assert "pip" not in caplog.text
+
+
 def test_a_client_that_is_gone_at_once_is_no_error(port: int, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(100):
         client = connect(port, head("GET"))
