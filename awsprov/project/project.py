@@ -141,12 +141,16 @@ class Project(LibraryLocking):
     @contextmanager
     def _idle_builder(self) -> Iterator[None]:
         """Apply `builder.when_idle` at the end, if a failure elsewhere kept the libraries from being published."""
+        failed = True
         try:
             yield
+            failed = False
         finally:
             for builder in self.stack.of(Builder):
                 if builder.started_here and builder.id:
                     builder.apply_idle_policy(self.aws)
+                if failed and builder.terminated_here:  # else EC2 could return it for the token of the next one
+                    self.state.record_deletion(builder.name)
 
     def builder_is_done(self) -> bool:
         """Return whether the libraries have just been published: the next plan deletes the builder then."""

@@ -19,10 +19,12 @@ from awsprov.engine.engine import Engine
 from awsprov.engine.events import Event
 from awsprov.engine.lock import locked
 from awsprov.engine.state import State
-from awsprov.errors import LockedError, NoStackError, RefusedError, UsageError
+from awsprov.errors import AwsprovError, InterruptedByUserError, LockedError, NoStackError, RefusedError, UsageError
 from awsprov.packaging import bundle
 from awsprov.paths import LOCAL_PYTHON
 from awsprov.project.context import StackContext
+from awsprov.resources.compute import builder as builder_module
+from awsprov.resources.compute.builder import Builder
 from tests.unit.fakes import HOME, Net, writable
 from tests.unit.moto_cloud import Moto, on_moto
 
@@ -137,6 +139,34 @@ def test_what_does_not_exist_is_an_error_with_the_command_that_creates_it(moto: 
     moto.write_config()
     with pytest.raises(UsageError, match="several functions"):
         Project().invoke({})
+
+
+# ---- an interruption
+
+
+def test_a_builder_whose_host_keys_are_not_known_yet_is_not_kept_for_the_next_command(
+    moto: Moto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(builder: Builder, aws: Aws) -> None:
+        raise InterruptedByUserError("Interrupted while waiting for the host key on the builder's console.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Builder, "wait", interrupt)
+        patch.setattr(builder_module, "stored_host_keys", lambda *_: ())
+        with pytest.raises(AwsprovError):
+            Project().up()
+    project = Project()
+    assert states(project.aws) == ["terminated"]
+    builders = [change for change in project.plan().changes if change.resource.name == "builder"]
+    assert [change.action for change in builders] == ["create"]
+    project.up()
+    assert sorted(states(project.aws)) == ["stopped", "terminated"]
+
+
+def states(aws: Aws) -> list[str]:
+    """The states of the instances."""
+    found = aws.ec2.describe_instances()["Reservations"]
+    return [instance["State"]["Name"] for each in found for instance in each["Instances"]]
 
 
 # ---- no write without the lock

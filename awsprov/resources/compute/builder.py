@@ -51,6 +51,7 @@ class Builder(InSecurityGroups, Ec2Instance):
 
     Attributes:
         started_here: whether this command created or started it, so that this command applies the idle policy.
+        terminated_here: whether that has terminated it.
     """
 
     image: Image
@@ -67,6 +68,7 @@ class Builder(InSecurityGroups, Ec2Instance):
     endpoint: ExistingInstanceConnectEndpoint | None = None
     groups: tuple[ExistingSecurityGroup, ...] = ()
     started_here: bool = field(default=False, init=False)
+    terminated_here: bool = field(default=False, init=False)
 
     immutable = frozenset({"instance_type", "ebs_optimized", "key_pair", "subnet", "host_keys"})
     replace_triggered_by = frozenset({"key_pair", "subnet", "security_group", "profile", "file_system"})
@@ -154,11 +156,16 @@ class Builder(InSecurityGroups, Ec2Instance):
         self.wait_until_running(aws)
 
     def apply_idle_policy(self, aws: Aws) -> None:
-        """Stop it, terminate it or keep it running, as `builder.when_idle` says."""
-        if self.when_idle == "stop":
-            aws.ec2.stop_instances(InstanceIds=[self.id])
-        elif self.when_idle == "terminate":
+        """Stop it, terminate it or keep it running, as `builder.when_idle` says.
+
+        One whose host keys are not known is not stopped but terminated: its console shows them after this boot only.
+        """
+        is_reachable = bool(stored_host_keys(self.known_hosts, self.id))
+        if self.when_idle == "terminate" or (self.when_idle == "stop" and not is_reachable):
             aws.ec2.terminate_instances(InstanceIds=[self.id])
+            self.terminated_here = True
+        elif self.when_idle == "stop":
+            aws.ec2.stop_instances(InstanceIds=[self.id])
         self.started_here = False
 
     def stop(self, aws: Aws) -> None:
