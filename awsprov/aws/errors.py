@@ -73,7 +73,8 @@ def _comes_from_botocore(error: BaseException) -> bool:
 
 def _check_network(message: str) -> str:
     if found := _ON_THIS_MACHINE.search(message):
-        return f"Check that {found[0]} is running. For the local cloud: `awsprov local start`."
+        started = f"Check that {found[0]} is running; the local cloud is started by `awsprov local start`."
+        return f"{started} Then run the same command again."
     return "Check the network and the proxy settings, then run the same command again."
 
 

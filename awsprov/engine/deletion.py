@@ -1,7 +1,7 @@
 """Deletion: deletes resources of a stack, and nothing that is not the stack's. It knows no AWS service."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager, nullcontext
 
 from awsprov.aws.client import Aws
@@ -72,11 +72,19 @@ class Deletion(Discovery):
         found = tuple(r for r in found if r.id not in {other.id for other in self._foreign})
         if not walked.failed:
             self._delete_recreated(found)
-        listed = self.remaining(kept)
+        listed = self._remaining_after(walked, kept)
         remaining = [*listed, *(r for r in walked.failed if r.name not in {other.name for other in listed})]
         if not (remaining or kept):
             self.state.remove()
         return DownResult(found, tuple(self._foreign), tuple(r for r in kept if r.id), tuple(remaining), walked)
+
+    def _remaining_after(self, walked: Walk[Resource], kept: Collection[Resource]) -> list[Resource]:
+        """Return what remains; if that cannot be listed, what failed before is the reason."""
+        try:
+            return self.remaining(kept)
+        except Exception:
+            raise_failures(walked, self.aws.stop)
+            raise
 
     def _deletion_graph(self) -> dict[Resource, list[Resource]]:
         """Return the stack's graph with orphans: each is deleted after all later kinds and before all earlier ones."""

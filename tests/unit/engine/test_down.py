@@ -2,7 +2,8 @@
 
 import pytest
 
-from awsprov.errors import NoStackError
+from awsprov.engine.engine import Engine
+from awsprov.errors import AwsprovError, NoStackError, PartialError
 from tests.unit.fakes import (
     EVERYTHING,
     Code,
@@ -36,6 +37,18 @@ def test_down_deletes_dependents_first_and_leaves_no_state(world: World) -> None
         assert log.index(f"delete {first}") < log.index(f"delete {then}")
     assert (world.cloud.resources, result.remaining, result.kept) == ({}, (), ())
     assert not world.path.exists()
+
+
+def test_what_failed_is_reported_when_the_rest_cannot_be_listed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.engine().up()
+
+    def broken(*_: object) -> None:
+        raise AwsprovError("AWS could not be reached.")
+
+    monkeypatch.setattr(Machine, "delete", broken)
+    monkeypatch.setattr(Engine, "remaining", broken)
+    with pytest.raises(PartialError, match="machine failed"):
+        world.engine().down()
 
 
 def test_down_of_nothing_is_nothing(world: World) -> None:
