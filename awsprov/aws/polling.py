@@ -61,7 +61,7 @@ def wait_until(
         result = retrying(probe)
     except RetryError as error:
         if stop.is_set():
-            raise InterruptedByUserError(f"Stopped waiting for {what}.", remedy=RUN_AGAIN) from error
+            raise InterruptedByUserError(f"Interrupted while waiting for {what}.", remedy=RUN_AGAIN) from error
         raise TimedOutError(
             f"Timed out after {timeout:.0f} s waiting for {what}.",
             remedy=f"{RUN_AGAIN} The AWS Health Dashboard shows outages.",

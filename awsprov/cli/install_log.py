@@ -15,6 +15,7 @@ from awsprov.engine.events import Event
 from awsprov.files import open_private, open_regular
 from awsprov.packaging.install_progress import INSTALLING
 
+_RECORDED = ("creating", "waiting", "output", "ready", "failed", "stopped")  # steps
 _LONGEST_LINE = 1024 * 1024  # bytes
 
 
@@ -38,7 +39,7 @@ class InstallLog:
         self._lock = Lock()
 
     def __call__(self, event: Event) -> None:
-        if event.resource in INSTALLING and event.step in ("creating", "waiting", "output", "ready", "failed"):
+        if event.resource in INSTALLING and event.step in _RECORDED:
             self._write(event)
 
     def _write(self, event: Event) -> None:

@@ -70,7 +70,7 @@ function options(select, values) {
 function events(listed) {
   at("quiet").hidden = listed.length > 0;
   const rows = listed.map((each) => {
-    const kind = { ready: "good", deleted: "good", failed: "bad", began: "" }[each.step] ?? "busy";
+    const kind = { ready: "good", deleted: "good", failed: "bad", stopped: "", began: "" }[each.step] ?? "busy";
     const what = each.step === "began" ? "run" : each.step;
     return row(element("td", clock(each.at), "dim"), element("td", each.resource), element("td", what, kind), element("td", each.detail, "id dim"));
   });

@@ -17,7 +17,7 @@ from awsprov.engine.resource import Differences, Resource, stub
 from awsprov.engine.results import raise_first_error
 from awsprov.engine.stack import Stack
 from awsprov.engine.state import State
-from awsprov.errors import AwsprovError, TimedOutError
+from awsprov.errors import AwsprovError, InterruptedByUserError, TimedOutError
 
 logger = logging.getLogger("awsprov.engine")
 
@@ -219,7 +219,7 @@ class Discovery:
         except Exception as error:
             described = explain(error) or error
             _log_failure(r, described)
-            self.report(r, "failed", str(described))
+            self.report(r, "stopped" if isinstance(described, InterruptedByUserError) else "failed", str(described))
             raise described from error
 
     def report(self, r: Resource, step: Step, detail: str = "") -> None:

@@ -21,6 +21,7 @@ Step = Literal[
     "left",
     "output",
     "failed",
+    "stopped",
 ]
 
 
@@ -31,7 +32,7 @@ class Event:
     Arguments:
         resource: its name in the stack.
         step: what happens; `output` is a line that remote work printed, `left` means that it was not deleted as it
-            is not the stack's, `began` occurs in the event log only.
+            is not the stack's, `stopped` that it was not waited for any longer, `began` occurs in the event log only.
         detail: an id, a line of output, what is waited for, or an error.
         at: seconds since the epoch.
     """

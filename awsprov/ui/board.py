@@ -21,9 +21,9 @@ from awsprov.ui.layout import terminal_width, wrap
 STYLES = {
     "creating": "cyan", "waiting": "cyan", "changing": "yellow", "replacing": "magenta", "deleting": "yellow",
     "ready": "green", "unchanged": "dim", "deleted": "green", "left": "yellow", "failed": "bold red", "looking": "dim",
-    "output": "dim",
+    "output": "dim", "stopped": "yellow",
 }  # fmt: skip
-MARKS = {"ready": "✓", "unchanged": "·", "deleted": "✓", "left": "!", "failed": "✗"}
+MARKS = {"ready": "✓", "unchanged": "·", "deleted": "✓", "left": "!", "failed": "✗", "stopped": "!"}
 
 _HANGING = " " * 10  # the begin of the second and later lines of an event: below the resource's name
 _LONG = 5.0  # seconds; the typical duration is shown from this on

@@ -248,6 +248,23 @@ def test_an_interruption_finishes_what_runs_and_starts_nothing_new(world: World)
     assert "machine" not in world.cloud.names()
 
 
+def test_what_is_not_waited_for_any_longer_has_not_failed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = threading.Event()
+    monkeypatch.setattr(Net, "wait", lambda net, aws: aws.wait_until(lambda: False, 10, f"{net.name} to be available"))
+    steps: list[tuple[str, str]] = []
+
+    def emit(event: Event) -> None:
+        steps.append((event.resource, event.step))
+        if steps[-1] == ("net", "creating"):
+            stop.set()
+
+    world.emit = emit
+    with pytest.raises(InterruptedByUserError, match="1 not waited for"):
+        world.engine(stop=stop).up()
+    assert ("net", "stopped") in steps
+    assert "failed" not in {step for _, step in steps}
+
+
 @pytest.mark.parametrize("verb", ["plan", "up", "down", "deploy"])
 def test_an_engine_that_is_stopped_beforehand_does_nothing(world: World, verb: str) -> None:
     world.engine().up()
