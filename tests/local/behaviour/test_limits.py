@@ -92,8 +92,8 @@ def test_the_control_plane_of_api_gateway_is_not_throttled_at_pace_0(cloud: Loca
 
 @pytest.fixture(scope="module")
 def inconsistent_cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
-    """A local cloud where new resources are hidden for half a second."""
-    started = start_cloud(pace=0.01, consistency=50)
+    """A local cloud where new resources are hidden for longer than a call takes on a busy machine: 1.2 s."""
+    started = start_cloud(pace=0.01, consistency=120)
     started.admin("POST", "quotas", **MANY)
     return started
 
