@@ -46,7 +46,11 @@ def main() -> int:
         if (target / MANIFEST).exists():
             report(f"environment {arguments.name} is already published")
         elif manifest := workspace.manifest(arguments.name):
-            _copy(workspace.site(arguments.name), manifest, target)
+            try:
+                _copy(workspace.site(arguments.name), manifest, target)
+            except tree.ChangedError:
+                workspace.delete(arguments.name)  # so that it is built again
+                raise
         else:
             report(f"environment {arguments.name} is not built on this builder")
             return NOT_BUILT

@@ -120,13 +120,18 @@ def _depth(name: str) -> int:
     return name.count("/") + 1 if name else 0
 
 
+class ChangedError(OSError):
+    """A file is not, or is no longer, what its manifest says."""
+
+
 def copy(source: Path, target: Path, entry: Entry) -> None:
     """Copy a file or a link, and nothing but what its description says.
 
     On EFS each call is a round trip, so a file costs one to create it, one for each piece, and one to close it.
 
     Raises:
-        OSError: the source is another file than described, or cannot be copied.
+        ChangedError: the source is another file than described, or does not exist.
+        OSError: it cannot be copied.
     """
     if "link" in entry:
         target.symlink_to(entry["link"])
@@ -138,10 +143,12 @@ def copy(source: Path, target: Path, entry: Entry) -> None:
             while piece := file.read(PIECE):
                 digest.update(piece)
                 _write(descriptor, piece)
+    except FileNotFoundError as error:
+        raise ChangedError(f"{source} was deleted after it was built") from error
     finally:
         os.close(descriptor)
     if digest.hexdigest() != entry["sha256"]:
-        raise OSError(f"{source} changed after it was built")
+        raise ChangedError(f"{source} changed after it was built")
 
 
 def _write(descriptor: int, content: bytes) -> None:

@@ -8,7 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -142,12 +142,22 @@ def test_links_are_copied_as_links(tmp_path: Path) -> None:
     assert tree.describe_all(target, 1) == entries
 
 
-def test_a_file_that_changed_after_the_build_is_not_published(builder: Builder) -> None:
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda file: file.write_text("ANSWER = 43\n"), "changed after it was built"),
+        (lambda file: file.unlink(), "was deleted after it was built"),
+    ],
+)
+def test_a_build_whose_files_changed_is_not_published_but_deleted(
+    builder: Builder, change: Callable[[Path], object], reason: str
+) -> None:
     builder.fill("abc", FILES)
-    (builder.work / "builds" / "abc" / "site" / "tiny" / "__init__.py").write_text("ANSWER = 43\n")
-    with pytest.raises(OSError, match="changed after it was built"):
+    change(builder.work / "builds" / "abc" / "site" / "tiny" / "__init__.py")
+    with pytest.raises(tree.ChangedError, match=reason):
         builder.publish()
     assert builder.published == []
+    assert builder.publish()[0] == publish.NOT_BUILT  # so that the next command builds it again
 
 
 # ---- unchanged files are links
