@@ -80,11 +80,11 @@ class LastFailure:
     @property
     def place(self) -> str:
         """The line of the user's own code: the innermost one of the traceback, or that of the handler."""
-        source = self.function.bundle.source
+        bundle = self.function.bundle
         for frame in reversed(self.last.frames):
-            if own := own_file(source, frame.file):
+            if own := own_file(bundle, frame.file):
                 inside = f", in {frame.name}" if frame.name.isidentifier() else ""
-                return f"{source.name}/{own}, line {frame.line}{inside}"
+                return f"{bundle.source.name}/{own}, line {frame.line}{inside}"
         return "" if self.part == "import" else handler_place(self.function)
 
 

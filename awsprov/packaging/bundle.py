@@ -37,6 +37,11 @@ class Bundle:
         return self.rules.select(self.source)
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """The paths of these files below the source directory."""
+        return frozenset(name for name, _ in self.selection.files)
+
+    @cached_property
     def _members(self) -> list[tuple[str, bytes, bool]]:
         """Name and content of each file, and whether it is executable."""
         extra = dict(self.extra)

@@ -23,6 +23,7 @@ from awsprov.cli.error_view import text
 from awsprov.errors import AwsprovError
 from awsprov.operations.api_log import _failure
 from awsprov.operations.endpoints import Endpoint
+from awsprov.packaging.bundle import Bundle
 from awsprov.packaging.install_progress import InstallProgress
 from awsprov.resources.compute.host_keys import printed_host_keys
 from awsprov.resources.function.corrections import own_file
@@ -220,7 +221,8 @@ def test_the_log_of_a_failed_request(lines: list[bytes]) -> None:
     found = (request.error, request.text, request.request_id)
     assert all(isinstance(each, str) for each in found)
     assert isinstance(request.is_logged_only, bool)
-    assert [own_file(Path("src"), frame.file) for frame in request.frames] == [""] * len(request.frames)
+    bundle = Bundle(Path("src"))
+    assert [own_file(bundle, frame.file) for frame in request.frames] == [""] * len(request.frames)
 
 
 @fuzz(mutated(_ACCESS, _WORDS))

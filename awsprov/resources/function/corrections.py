@@ -2,11 +2,13 @@
 
 import re
 from contextlib import suppress
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from awsprov.errors import AwsprovError
+from awsprov.packaging.bundle import Bundle
 from awsprov.packaging.environment import ENVIRONMENTS
 from awsprov.packaging.lockfile import Lock
 from awsprov.resources.function.function import Function
@@ -35,7 +37,9 @@ _REMEDIES = (
     (r"", "Correct the code"),
 )  # fmt: skip
 _FILE = re.compile(r'File "([^"]+)"')
-_ENVS = re.compile(r"/envs/(?=[0-9a-f]{16})")  # what the path of an environment has before its name
+# What has the name of an environment behind it: its path on the file system, and that of its unpacked start pack.
+_ENVIRONMENT = re.compile(r"/(envs|awsprov)/(?=[0-9a-f]{16})")
+_ON_LAMBDA = {"envs": ENVIRONMENTS, "awsprov": "/tmp/awsprov"}  # noqa: S108 - as in Lambda # nosec B108
 _PATH_BEGINS = re.compile(r"""(?:^|[\s"'=:,|<(\[{])(?=/)""")
 # What an import finds missing inside of a package: a submodule, a name, or an attribute.
 _LACKS = re.compile(
@@ -82,21 +86,22 @@ def with_own_paths(function: Function, text: str) -> str:
     source = function.bundle.source
 
     def path(found: "re.Match[str]") -> str:
-        own = own_file(source, found[1])
+        own = own_file(function.bundle, found[1])
         return f'File "{source.name}/{own}"' if own else found[0]
 
-    *before, rest = _ENVS.split(text)
-    return _FILE.sub(path, "".join(map(_with_mount, before)) + rest)
+    *before, rest = _ENVIRONMENT.split(text)
+    return _FILE.sub(path, "".join(map(_on_lambda, before[::2], before[1::2])) + rest)
 
 
-def _with_mount(text: str) -> str:
-    """Return a text that ended with the path before `/envs/`, with that on Lambda in its place.
+def _on_lambda(text: str, kind: str) -> str:
+    """Return a text that ended with the path before the name of an environment, with that on Lambda in its place.
 
     The path begins at the last slash that can be its first one, so it may contain spaces.
     """
+    text = f"{text}/{kind}/"
     line = text.rpartition("\n")[2]
-    begins = [found.end() for found in _PATH_BEGINS.finditer(line)]
-    return f"{text.removesuffix(line)}{line[: begins[-1]]}{ENVIRONMENTS}/" if begins else f"{text}/envs/"
+    begins = [found.end() for found in _PATH_BEGINS.finditer(line.removesuffix(f"/{kind}/"))]
+    return f"{text.removesuffix(line)}{line[: begins[-1]]}{_ON_LAMBDA[kind]}/" if begins else text
 
 
 def _too_new(lock: Lock, error: str) -> str:
@@ -121,21 +126,17 @@ def _too_new(lock: Lock, error: str) -> str:
     )
 
 
-def own_file(source: Path, file: str) -> str:
+def own_file(bundle: Bundle, file: str) -> str:
     """Return the path of a file of a function's code in its source directory; empty for other files.
 
     Arguments:
-        source: the source directory.
+        bundle: the function's code.
         file: the path in a traceback.
     """
-    if "/envs/" in file or "site-packages" in file:
+    if _ENVIRONMENT.search(file) or "site-packages" in file:
         return ""
-    parts = PurePath(file).parts
-    suffixes = ("/".join(parts[first:]) for first in range(1, len(parts)))
-    return next((suffix for suffix in suffixes if _is_file(source / suffix)), "")
-
-
-def _is_file(path: Path) -> bool:
-    with suppress(OSError, ValueError):  # a name in a log can be anything
-        return path.is_file()
-    return False
+    with suppress(OSError, AwsprovError):  # a log can be read without the files of the project
+        uploaded = bundle.names
+        parts = PurePath(file).parts
+        return next((name for first in range(1, len(parts)) if (name := "/".join(parts[first:])) in uploaded), "")
+    return ""

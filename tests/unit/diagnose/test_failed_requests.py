@@ -9,6 +9,7 @@ import pytest
 
 from awsprov.aws.failed_requests import FailedRequest, failed_requests
 from awsprov.diagnose.failing import LastFailure
+from awsprov.packaging.bundle import Bundle
 from tests.unit.fakes import Cloud, FakeAws
 
 ID = "8f507cfc-ee0e-4f3a-9d0e-5c2d0b1a7e6{}"
@@ -145,9 +146,7 @@ def function(tmp_path: Path) -> Any:
     (source / "models" / "prices.py").write_text("")
     (source / "app.py").write_text("import json\n\ndef handler(event, context): ...\n")
     libraries = SimpleNamespace(lock=SimpleNamespace(requirements=Path("requirements.txt")))
-    return SimpleNamespace(
-        name="predict", handler="app.handler", bundle=SimpleNamespace(source=source), libraries=libraries
-    )
+    return SimpleNamespace(name="predict", handler="app.handler", bundle=Bundle(source), libraries=libraries)
 
 
 @pytest.mark.parametrize(("lines", "error", "part", "remedy"), ONE)

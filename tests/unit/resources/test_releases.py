@@ -15,6 +15,7 @@ from awsprov.config.loader import load
 from awsprov.errors import RejectedError, UsageError
 from awsprov.hints import complete
 from awsprov.operations.release_history import release_state
+from awsprov.packaging.bundle import Bundle
 from awsprov.resources.function.alias import Alias
 from awsprov.resources.function.alias_history import AliasHistory
 from awsprov.resources.function.function import Function
@@ -230,7 +231,7 @@ def answering(payload: bytes, log: str, error: str = "") -> Aws:
 FUNCTION: Any = SimpleNamespace(
     id="demo",
     name="demo",
-    bundle=SimpleNamespace(source=Path("src")),
+    bundle=Bundle(Path("src")),
     libraries=SimpleNamespace(lock=SimpleNamespace(requirements=Path("requirements.txt"))),
 )
 DENIED = "is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::a/b"

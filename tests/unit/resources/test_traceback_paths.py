@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from awsprov.packaging.bundle import Bundle
 from awsprov.resources.function.corrections import with_own_paths
 
 ENVIRONMENT = "166d8c020c1a9dab"
@@ -17,7 +18,7 @@ def function(tmp_path: Path) -> Any:
     source = tmp_path / "src"
     (source / "inner").mkdir(parents=True)
     (source / "inner" / "app.py").write_text("")
-    return SimpleNamespace(bundle=SimpleNamespace(source=source))
+    return SimpleNamespace(bundle=Bundle(source))
 
 
 @pytest.mark.parametrize("home", ["/var/task", "/home/ana/my project/.awsprov/local/functions/a-b/code"])
@@ -53,7 +54,34 @@ def test_a_file_of_a_library_has_its_path_on_lambda(function: Any, home: str, li
     assert with_own_paths(function, line.format(home=f"{home}/{ENVIRONMENT}")) == shown
 
 
-@pytest.mark.parametrize("line", [f"envs/{ENVIRONMENT}", f"/a\nb/envs/{ENVIRONMENT}", "/a/envs/other/x"])
+def test_a_file_of_a_start_pack_has_its_path_on_lambda(function: Any) -> None:
+    """A file of the project can have the same name."""
+    line = '  File "{home}/awsprov/166d8c020c1a9dab/pack/inner/app.py", line 3'
+    (function.bundle.source / "app.py").write_text("")
+    shown = line.format(home="/tmp")  # noqa: S108 - as on Lambda
+    assert with_own_paths(function, shown) == shown
+    local = line.format(home="/home/ana/my project/.awsprov/local/scratch/1")
+    assert with_own_paths(function, local) == shown
+
+
+def test_the_copy_of_the_code_on_the_local_cloud_is_no_file_of_the_project(tmp_path: Path) -> None:
+    """It is below the source directory if that is the project's own."""
+    copy = tmp_path / ".awsprov" / "local" / "functions" / "code" / "1"
+    copy.mkdir(parents=True)
+    for directory in (tmp_path, copy):
+        (directory / "app.py").write_text("")
+    function: Any = SimpleNamespace(bundle=Bundle(tmp_path))
+    assert with_own_paths(function, f'File "{copy}/app.py", line 3') == f'File "{tmp_path.name}/app.py", line 3'
+
+
+def test_the_code_need_not_be_there(tmp_path: Path) -> None:
+    function: Any = SimpleNamespace(bundle=Bundle(tmp_path / "deleted"))
+    assert with_own_paths(function, 'File "/var/task/app.py", line 3') == 'File "/var/task/app.py", line 3'
+
+
+@pytest.mark.parametrize(
+    "line", [f"envs/{ENVIRONMENT}", f"/a\nb/envs/{ENVIRONMENT}", "/a/envs/other/x", f"awsprov/{ENVIRONMENT}"]
+)
 def test_other_text_is_not_changed(function: Any, line: str) -> None:
     assert with_own_paths(function, line) == line
 
