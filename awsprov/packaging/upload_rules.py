@@ -100,12 +100,13 @@ class UploadRules:
 
     def _reason(self, name: PurePosixPath, path: Path) -> Reason:
         resolved = Path(os.path.realpath(path))
+        environment = ".venv" in self.noise and _is_in_environment(name, path)
+        is_noise = environment or _matches(name, (*self.noise, *self.exclude))
         if any(secret in (resolved, *resolved.parents) for secret in self.secret):
-            return "secret"
+            return "noise" if is_noise else "secret"  # no news: the state directory
         if _matches(name, self.include):
             return ""
-        environment = ".venv" in self.noise and _is_in_environment(name, path)
-        if environment or _matches(name, (*self.noise, *self.exclude)):
+        if is_noise:
             return "noise"
         return "secret" if _matches(name, SECRET) or _holds_private_key(name, path) else ""
 

@@ -223,6 +223,16 @@ def test_what_the_configuration_names_as_a_secret_never_goes(source: Path) -> No
     assert "link.txt" not in unpacked(Bundle(source, rules=UploadRules(secret=secret)))
 
 
+@pytest.mark.parametrize("include", [(), ("*",)])
+def test_the_state_directory_in_the_source_is_left_out_without_a_word(source: Path, include: tuple[str, ...]) -> None:
+    """It is there in every project whose handler is beside config.yaml, and no one misses it."""
+    fill(source, {".awsprov/demo.json": b"{}", ".env": b"A=1"})
+    rules = UploadRules(include=include, secret=((source / ".awsprov").resolve(), (source / ".env").resolve()))
+    created = Bundle(source, rules=rules)
+    assert unpacked(created) == FILES
+    assert created.selection.left_out == (".env",)
+
+
 def test_the_owner_s_patterns(source: Path) -> None:
     fill(source, {"certs/server.key": PRIVATE, "tests/test_app.py": b"", "pkg/tests/x.py": b"", "notes.ipynb": b"{}"})
     rules = UploadRules(include=("certs/*.key",), exclude=("/tests", "*.IPYNB"))
