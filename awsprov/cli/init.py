@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from awsprov.terraform.converter import Conversion
     from awsprov.terraform.resource import Infrastructure
 
+_WEB_ROUTES = '[ANY /, "ANY /{proxy+}"]            # all paths: the application has routes of its own'
 _FIRST_HANDLER = "lambda_function.lambda_handler"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+")  # whether there is one of that name is checked with AWS's list later
@@ -144,8 +145,9 @@ def _write_existing(
     project = target.absolute().parent
     home, first, *others = _one_source(handlers, project)
     libraries = find_libraries(Path(project, home), project) or Path(project, home, "requirements.txt")
-    comment = f"      # or {', '.join(others)}" if others else ""
-    written = [_write_config(target, stack, home, os.path.relpath(libraries, project), first, comment)]
+    handler = dump_flow(first) + (f"      # or {', '.join(others)}" if others else "")
+    routes = _WEB_ROUTES if any(each.is_web_app for each in handlers if each.name == first) else ""
+    written = [_write_config(target, stack, home, os.path.relpath(libraries, project), handler, routes)]
     if _is_writable(libraries.parent, target, settings):
         written.append(_write(libraries, "# The libraries that the handler imports, one per line.\n"))
     file = os.path.normpath(f"{home}/{first.rpartition('.')[0].replace('.', '/')}.py")
@@ -176,15 +178,12 @@ def _one_source(handlers: list[HandlerPlace], project: Path) -> list[str]:
 
 
 def _write_config(
-    target: Path, stack: tuple[str, str], source: str, requirements: str, handler: str, comment: str = ""
+    target: Path, stack: tuple[str, str], source: str, requirements: str, handler: str, routes: str = ""
 ) -> Path | None:
     name, region = stack
-    paths = {
-        "source": dump_flow(source),
-        "requirements": dump_flow(requirements),
-        "handler": dump_flow(handler) + comment,
-    }
-    return _write(target, _template("config.yaml").format(name=name, region=region, **paths))
+    paths = {"source": dump_flow(source), "requirements": dump_flow(requirements)}
+    values = {"name": name, "region": region, "handler": handler, "routes": routes or f"[POST /{name}]"}
+    return _write(target, _template("config.yaml").format(**values, **paths))
 
 
 def _write_handler(target: Path, source: str, settings: Settings) -> list[Path | None]:

@@ -16,6 +16,8 @@ _MAX_DIRECTORIES, _MAX_DEPTH = 2000, 6
 _USUAL_DIRECTORIES = ("", "src", "lambda_src")  # below the project
 _ARGUMENTS = ["event", "context"]
 _USUAL_NAMES = {"handler", "lambda_handler"}
+# What makes a handler of a web application, which has routes of its own: of Mangum and of apig-wsgi.
+_ADAPTERS = {"Mangum", "make_lambda_handler"}
 # Only files with such a line are parsed, so that the search is fast in a large repository.
 _LIKELY = re.compile(
     rb"^(def[ \t]+(handler\b|lambda_handler\b|\w+\s*\(\s*event\b)|(lambda_)?handler\s*[:=])", re.MULTILINE
@@ -30,10 +32,12 @@ class HandlerPlace:
     Arguments:
         source: the directory that is the source of its function.
         name: the handler, as config.yaml names it.
+        is_web_app: whether it passes all requests to an application of a web framework.
     """
 
     source: Path
     name: str
+    is_web_app: bool = False
 
 
 def handlers_in(source: Path) -> list[HandlerPlace]:
@@ -81,17 +85,20 @@ def _handlers(directory: Path, source: Path | None = None) -> Iterator[HandlerPl
         parts = file.relative_to(source).with_suffix("").parts
         if file.name.startswith("test_") or not all(map(_MODULE.fullmatch, parts)):
             continue
-        yield from (HandlerPlace(source, ".".join([*parts, name])) for name in _names(file))
+        yield from (HandlerPlace(source, ".".join([*parts, name]), is_web) for name, is_web in _names(file).items())
 
 
-def _names(file: Path) -> list[str]:
-    """Return the names in a module that Lambda could call; none if it cannot be read or parsed."""
+def _names(file: Path) -> dict[str, bool]:
+    """Return the names in a module that Lambda could call, and whether each is that of a web application.
+
+    There are none if it cannot be read or parsed.
+    """
     try:
         content = read_limited(file, MAX_SIZE)
         body = ast.parse(content).body if _LIKELY.search(content) else []
-        return list(dict.fromkeys(name for each in body if (name := _handler_name(each))))
+        return {name: _is_adapter(each) for each in body if (name := _handler_name(each))}
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+        return {}
 
 
 def _handler_name(statement: ast.stmt) -> str:
@@ -105,6 +112,14 @@ def _handler_name(statement: ast.stmt) -> str:
         ) if name in _USUAL_NAMES and not ast.unparse(called).endswith("Handler"):
             return name  # as `handler = Mangum(app)`; not as `handler = logging.StreamHandler()`
     return ""
+
+
+def _is_adapter(statement: ast.stmt) -> bool:
+    """Return whether a statement makes a handler of an application, as `handler = Mangum(app)` does."""
+    match statement:
+        case ast.Assign(value=ast.Call(func=called)) | ast.AnnAssign(value=ast.Call(func=called)):
+            return ast.unparse(called).rpartition(".")[2] in _ADAPTERS
+    return False
 
 
 def _is_handler(function: ast.FunctionDef) -> bool:

@@ -124,6 +124,20 @@ def test_init_writes_the_name_of_any_directory(awsprov: Call, tmp_path: Path, di
     assert load(tmp_path / "config.yaml").functions["prices"].source == tmp_path / directory
 
 
+@pytest.mark.parametrize("made", ["Mangum(app)", "apig_wsgi.make_lambda_handler(app)"])
+def test_init_sends_all_paths_to_a_web_application(awsprov: Call, tmp_path: Path, made: str) -> None:
+    (tmp_path / "main.py").write_text(f"handler = {made}\n")
+    assert awsprov("init", "--name", "web").code == 0
+    routes = load(tmp_path / "config.yaml").functions["web"].routes
+    assert routes == [Route("ANY", "/"), Route("ANY", "/{proxy+}")]
+
+
+def test_init_gives_another_handler_that_a_call_makes_one_route(awsprov: Call, tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("handler = trace(predict)\n")
+    assert awsprov("init", "--name", "web").code == 0
+    assert load(tmp_path / "config.yaml").functions["web"].routes == [Route("POST", "/web")]
+
+
 @pytest.mark.parametrize("options", [[], ["--quiet"], ["--json"]])
 def test_init_says_which_other_handlers_the_directory_has(awsprov: Call, tmp_path: Path, options: list[str]) -> None:
     write(tmp_path / "src", app=HANDLER, job=HANDLER)
