@@ -27,6 +27,7 @@ from awsprov.aws.log_query import (
 _END = "REPORT RequestId"
 UNUSABLE = "The API cannot use what"  # in what the loader logs about a result, with which API Gateway answers 5xx
 _NEARLY_UP = "The time is nearly up."  # in what awsprov's loader logs before a time-out, with the place in the code
+_TOO_LARGE = "Error Type: Function.ResponseSizeTooLarge"
 _INIT = "INIT_REPORT"  # of an initialisation that failed or took too long: Lambda repeats it inside of the request
 _WINDOWS = (3600.0, 86400.0, 7 * 86400.0)  # seconds back from now
 _PATIENCE = 5.0  # seconds after which no older lines are searched
@@ -78,7 +79,12 @@ class FailedRequest:
 
     @cached_property
     def _main(self) -> str:
-        """The most informative event: a time-out or exit, then the last error, then the REPORT line."""
+        """The most informative event: a time-out or exit, then the last error, then the REPORT line.
+
+        For a response that is too large, it is the REPORT line: the runtime logs a traceback of its own.
+        """
+        if ended := [each for each in self.messages if each.startswith(_END) and _TOO_LARGE in each]:
+            return ended[-1]
         events = [each for each in self.messages if reports_failure(each) and not each.startswith((_INIT, _END))]
         platform = [each for each in events if "Task timed out" in each or "Runtime exited" in each]
         return (platform or events or list(self.messages))[-1].replace("\r", "\n")  # the runtime may end lines with \r

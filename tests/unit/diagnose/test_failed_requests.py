@@ -104,6 +104,11 @@ ONE = [
      "json.dumps"),
     ([started(1), *ended(1, "Status: error\tError Type: Function.ResponseSizeTooLarge")],
      "Function.ResponseSizeTooLarge", "response", "6 MB"),
+    ([started(1), "[ERROR] [1796089367532] LAMBDA_RUNTIME Failed to post handler success response. Http response code: "
+      "413. {}", "Traceback (most recent call last):", '  File "<string>", line 16, in <module>',
+      '  File "/var/lang/lib/python3.12/site-packages/awslambdaric/bootstrap.py", line 549, in run',
+      *ended(1, "Status: error\tError Type: Function.ResponseSizeTooLarge")],
+     "Function.ResponseSizeTooLarge", "response", "6 MB"),
     ([started(1), LOGGED, *ended(1)], "no model", "handler", "Correct the code"),
 ]  # fmt: skip
 
