@@ -140,7 +140,7 @@ def test_the_function_s_python_judges_the_syntax_where_it_is_installed(
 def test_its_answer_counts_and_not_that_of_awsprov_s_python(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stand-in for the function's Python, which understands what this one does not."""
     interpreter = project.root / "python"
-    interpreter.write_text('#!/bin/sh\necho \'{"names": ["handler"]}\'\n')
+    interpreter.write_text('#!/bin/sh\necho \'{"names": {"handler": ""}}\'\n')
     interpreter.chmod(0o755)
     other_python(monkeypatch, str(interpreter))
     write(project.root / "src", "def broken(:\n")
