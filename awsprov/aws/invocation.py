@@ -129,3 +129,16 @@ def parse_json(text: str | bytes) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):  # also thousands of nested brackets
         return None
+
+
+def to_utf8(content: bytes) -> bytes:
+    """Return a JSON text as Lambda and handlers read it: in UTF-8, without a byte order mark (RFC 8259, section 8.1).
+
+    Editors and shells of Windows write UTF-16 or UTF-8 with such a mark.
+
+    Raises:
+        ValueError: it is not JSON, or not in an encoding of Unicode.
+        RecursionError: it is nested too deeply.
+    """
+    json.loads(content)
+    return content.decode(json.detect_encoding(content)).encode()

@@ -128,7 +128,7 @@ def _check(
 
 
 def _body(payload: str) -> bytes:
-    """Return the payload, after a check that it is JSON."""
+    """Return the payload in UTF-8, after a check that it is JSON."""
     try:
         if payload == "-":
             text = sys.stdin.buffer.read() if sys.stdin else b""
@@ -137,14 +137,13 @@ def _body(payload: str) -> bytes:
     except OSError as error:
         raise UsageError(f"{payload[1:]} cannot be read.", why=str(error.strerror)) from error
     try:
-        json.loads(text)
+        return invocation.to_utf8(text)
     except (ValueError, RecursionError) as error:
         raise UsageError(
             "The payload is not JSON.",
             why=str(error),
             remedy="Give JSON, @FILE, or - for stdin. A function is named with -n.",
         ) from error
-    return text
 
 
 def _through_lambda(settings: Settings, project: Project, name: str, qualifier: str, body: bytes, tail: bool) -> int:

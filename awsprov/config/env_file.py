@@ -8,6 +8,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from awsprov.config.variables import variable_name
 from awsprov.files import read_limited
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ def read_env_file(path: Path) -> dict[str, str]:
     """Return the names and values of an env file.
 
     Raises:
-        ValueError: a line cannot be read; the message has the file's name and the number of the line.
+        ValueError: a line cannot be read, or a function cannot have its variable; the message has the file's name and
+            the number of the line.
         OSError: the file cannot be read.
     """
     try:
@@ -41,10 +43,18 @@ def _parse(name: str, text: str) -> dict[str, str]:
             raise ValueError(f"{name}:{line} {problem}")
         if binding.key is None:  # blank lines and comments
             continue
+        _check_name(f"{name}:{line}", binding.key)
         if binding.key in found:
             raise ValueError(f"{name}:{line} sets {binding.key} again; line {lines[binding.key]} sets it, too")
         found[binding.key], lines[binding.key] = binding.value or "", line
     return found
+
+
+def _check_name(place: str, variable: str) -> None:
+    try:
+        variable_name(variable)
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from error
 
 
 def _problem(binding: "Binding") -> str:

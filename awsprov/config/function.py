@@ -22,7 +22,7 @@ from awsprov.config.payload import ErrorMatch, ErrorStatus, EventField, EventSou
 from awsprov.config.role_permission import PermissionText, RolePermission
 from awsprov.config.route import RouteText
 from awsprov.config.smoke import SmokeConfig
-from awsprov.config.variables import SecretReference, VariableName, variable_name
+from awsprov.config.variables import SecretReference, VariableName
 
 DEFAULT_PYTHON = "3.12"  # of `libraries.python`
 _CANARY, _SECONDS = re.compile(r"([1-9]\d?)% ([1-9]\d*)([smh])"), {"s": 1, "m": 60, "h": 3600}
@@ -132,13 +132,11 @@ class FunctionConfig(Section):
             return None
         path = existing_file(path, info)
         try:
-            names = list(read_env_file(path))
+            read_env_file(path)
         except (OSError, ValueError):
             if is_unchecked(info):
                 return None
             raise
-        for name in names:
-            variable_name(name)
         return path
 
     @field_validator("secrets")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError, error_code, explain
-from awsprov.aws.invocation import InvocationResult, invoke, parse_json
+from awsprov.aws.invocation import InvocationResult, invoke, parse_json, to_utf8
 from awsprov.errors import AwsprovError, InterruptedByUserError, UsageError
 from awsprov.operations.batch_results import InputRecord, RecordResult, ResultsFile, open_results
 
@@ -172,8 +172,7 @@ def read_records(source: Path) -> Iterator[InputRecord]:
         record = text.strip()
         try:
             if record:
-                json.loads(record)
-                yield InputRecord(number, record)
+                yield InputRecord(number, to_utf8(record))
         except json.JSONDecodeError as error:
             invalid.append(f"line {number}, column {error.colno}: {error.msg}")
         except (ValueError, RecursionError) as error:

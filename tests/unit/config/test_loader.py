@@ -215,6 +215,16 @@ def test_a_line_of_the_env_file_that_cannot_be_read_is_an_error_that_shows_nothi
     assert "hunter22" not in why
 
 
+@pytest.mark.parametrize("name", ["B", "AWS_REGION", "PYTHONPATH"])
+def test_a_variable_of_the_env_file_that_a_function_cannot_have_is_an_error_with_its_line(
+    project: Project, name: str
+) -> None:
+    (project.root / ".env").write_text(f"LEVEL=1\n\n{name}=hunter22\n")
+    why = problems(project, PLAIN.replace("routes:", "env_file: .env\n    routes:"))
+    assert f".env:3: {name}" in why.replace("'", "")
+    assert "hunter22" not in why
+
+
 def test_an_env_file_that_is_not_utf_8_is_an_error_with_its_line(project: Project) -> None:
     (project.root / ".env").write_bytes("GOOD=1\nNAME=café\n".encode("latin-1"))
     assert ".env:2 is not UTF-8" in problems(project, PLAIN.replace("routes:", "env_file: .env\n    routes:"))
