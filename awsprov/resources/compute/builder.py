@@ -50,6 +50,7 @@ class Builder(InSecurityGroups, Ec2Instance):
         groups: further, existing security groups, which an existing file system lets in.
 
     Attributes:
+        created_here: whether this command created it.
         started_here: whether this command created or started it, so that this command applies the idle policy.
         terminated_here: whether that has terminated it.
     """
@@ -67,6 +68,7 @@ class Builder(InSecurityGroups, Ec2Instance):
     via: str = ""
     endpoint: ExistingInstanceConnectEndpoint | None = None
     groups: tuple[ExistingSecurityGroup, ...] = ()
+    created_here: bool = field(default=False, init=False)
     started_here: bool = field(default=False, init=False)
     terminated_here: bool = field(default=False, init=False)
 
@@ -81,7 +83,7 @@ class Builder(InSecurityGroups, Ec2Instance):
         return [self.id, *(disk["Ebs"]["VolumeId"] for disk in disks if "Ebs" in disk)]
 
     def create(self, aws: Aws) -> str:
-        self.started_here = True
+        self.created_here = self.started_here = True
         image = self.image.describe(aws)
         tags: Any = [{"ResourceType": kind, "Tags": aws.tag_list(self.name)} for kind in ("instance", "volume")]
         return aws.ec2.run_instances(
@@ -158,10 +160,11 @@ class Builder(InSecurityGroups, Ec2Instance):
     def apply_idle_policy(self, aws: Aws) -> None:
         """Stop it, terminate it or keep it running, as `builder.when_idle` says.
 
-        One whose host keys are not known is not stopped but terminated: its console shows them after this boot only.
+        A new one whose host keys are not known yet is not stopped but terminated: its console shows them after its
+        first boot only.
         """
-        is_reachable = bool(stored_host_keys(self.known_hosts, self.id))
-        if self.when_idle == "terminate" or (self.when_idle == "stop" and not is_reachable):
+        is_useless = self.created_here and not stored_host_keys(self.known_hosts, self.id)
+        if self.when_idle == "terminate" or (self.when_idle == "stop" and is_useless):
             aws.ec2.terminate_instances(InstanceIds=[self.id])
             self.terminated_here = True
         elif self.when_idle == "stop":
