@@ -133,9 +133,11 @@ def test_a_subnet_of_others_with_the_same_addresses_leads_to_the_key_with_the_ad
             "Subnets"
         ]
         ec2.delete_subnet(SubnetId=subnet["SubnetId"])
-        ec2.create_subnet(VpcId=subnet["VpcId"], CidrBlock=subnet["CidrBlock"])
+        theirs = ec2.create_subnet(VpcId=subnet["VpcId"], CidrBlock=subnet["CidrBlock"])["Subnet"]
         with pytest.raises(PartialError) as caught:
             moto.engine().up()
+        ec2.delete_subnet(SubnetId=theirs["SubnetId"])
+        moto.engine().down()  # the tests of this file share moto
     error: Any = caught.value.failures[0].error
     assert error.what == "public-subnet-1 cannot be created: another one exists, without this stack's tags."
     assert error.remedy == "Choose another `network.cidr:` in config.yaml, or delete the existing one."
