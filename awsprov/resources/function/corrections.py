@@ -33,6 +33,10 @@ _REMEDIES = (
      "Return only what json.dumps can write: for example float(value) or array.tolist()"),
     (r"The API cannot use what",
      'Return what API Gateway takes, as in {{"statusCode": 200, "body": json.dumps(result)}}'),
+    (r"FileNotFoundError: .*?'([^']*)'",
+     "Check that {0} is uploaded with the code (functions.{name}.source and .include) or as libraries.files, and that "
+     "the handler looks for it beside its own file, or in the directory of the variable AWSPROV_FILES"),
+    (r"Read-only file system", "Write to /tmp: nothing else can be written on Lambda"),
     (r"ResponseSizeTooLarge", "Return less: Lambda's limit is 6 MB"),
     (r"", "Correct the code"),
 )  # fmt: skip

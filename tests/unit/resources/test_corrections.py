@@ -50,6 +50,17 @@ def test_a_package_that_is_missing_is_still_to_be_added(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'model.bin'", "Check that model.bin is uploaded"),
+        ("OSError: [Errno 30] Read-only file system: 'cache'", "Write to /tmp"),
+    ],
+)
+def test_a_file_that_is_missing_or_cannot_be_written_has_a_remedy(tmp_path: Path, error: str, remedy: str) -> None:
+    assert remedy in advice(tmp_path, "numpy\n", error)
+
+
+@pytest.mark.parametrize(
     "error",
     [
         "Runtime.MarshalError: Unable to marshal response: Object of type ndarray is not JSON serializable",
