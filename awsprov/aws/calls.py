@@ -37,6 +37,7 @@ class Calls(Clients):
         self.calls: Counter[str] = Counter()
         self.rate_limiter = RateLimiter()
         self.before_change: Callable[[], None] | None = None
+        self._counting = threading.Lock()
         self._sending = threading.local()
         self._cache: dict[str, Any] = {}
         self._cache_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -51,7 +52,8 @@ class Calls(Clients):
     @property
     def mutations(self) -> int:
         """The number of calls so far that could have changed the stack."""
-        return sum(count for name, count in self.calls.items() if _changes(*name.split(":")))
+        with self._counting:
+            return sum(count for name, count in self.calls.items() if _changes(*name.split(":")))
 
     def cached(self, key: str, fetch: Callable[[], T], *, empty: bool = True) -> T:
         """Return the result of `fetch`, which is called once for each key until `clear_cache`.
@@ -62,16 +64,20 @@ class Calls(Clients):
             empty: whether an empty result is cached, too.
         """
         with self._cache_locks[key]:
-            if key in self._cache:
-                return self._cache[key]  # type: ignore[no-any-return]  # of the type that fetch returned
+            cache = self._cache
+            if key in cache:
+                return cache[key]  # type: ignore[no-any-return]  # of the type that fetch returned
             result = fetch()
             if result or empty:
-                self._cache[key] = result
+                cache[key] = result
             return result
 
     def clear_cache(self) -> None:
-        """Clear the results of `cached`."""
-        self._cache.clear()
+        """Clear the results of `cached`.
+
+        The cache is replaced, not emptied: what other threads are fetching now may be old, and is not cached.
+        """
+        self._cache = {}
 
     @contextmanager
     def without_retries(self) -> Iterator[None]:
@@ -110,7 +116,8 @@ class Calls(Clients):
 
     def _count(self, model: Any, params: dict[str, Any], **_: Any) -> None:
         if not (isinstance(params["body"], dict) and "DryRun" in params["body"]):
-            self.calls[_operation(model)] += 1
+            with self._counting:  # a Counter may lose increments of threads
+                self.calls[_operation(model)] += 1
 
     def _check_change(self, event_name: str, **_: Any) -> None:
         """Check each time that a request is sent, as repeated ones may come late. A `before-send` hook."""

@@ -209,6 +209,23 @@ def test_a_result_is_fetched_once_until_the_cache_is_cleared(aws: Aws) -> None:
     assert fetched == [1, 1]
 
 
+def test_what_is_being_fetched_when_the_cache_is_cleared_is_not_cached(aws: Aws) -> None:
+    asked, answers = threading.Event(), threading.Event()
+
+    def fetch_slowly() -> str:
+        asked.set()
+        answers.wait()
+        return "old"
+
+    fetching = threading.Thread(target=lambda: aws.cached("things", fetch_slowly))
+    fetching.start()
+    asked.wait()
+    aws.clear_cache()
+    answers.set()
+    fetching.join()
+    assert aws.cached("things", lambda: "new") == "new"
+
+
 def test_a_result_that_failed_is_fetched_again(aws: Aws) -> None:
     with pytest.raises(ZeroDivisionError):
         aws.cached("things", lambda: 1 // 0)
