@@ -107,16 +107,18 @@ class _Log:
 
     def __init__(self, aws: Aws, group: str, query: Query) -> None:
         self.group, self._aws, self._query = group, aws, query
-        self._start, self._found = query.start, set[str]()
+        self._start, self._found = query.start, dict[str, int]()  # the times of what was found, by event id
         self._more: dict[str, Any] = {"logStreamNames": list(query.streams)} if query.streams else {}
         self._more |= {"endTime": query.end} if query.end else {}
 
     def new_events(self) -> Iterator[Any]:
         """Yield the events that are new, oldest first."""
         query = self._query
+        # What is older is not listed again. A log can be followed for days.
+        self._found = {event: at for event, at in self._found.items() if at >= self._start}
         for event in _filter(self._aws, self.group, startTime=self._start, filterPattern=query.pattern, **self._more):
             if event["eventId"] not in self._found and query.matches(event["message"]):
-                self._found.add(event["eventId"])
+                self._found[event["eventId"]] = event["timestamp"]
                 self._start = max(self._start, event["timestamp"] - LATE)
                 yield event
 

@@ -8,7 +8,16 @@ from typing import Any, cast
 import pytest
 
 from awsprov.aws.client import Aws
-from awsprov.aws.log_query import FAILURES, LATE, Query, _between, merged_events, milliseconds_ago, whole_traceback
+from awsprov.aws.log_query import (
+    FAILURES,
+    LATE,
+    Query,
+    _between,
+    _Log,
+    merged_events,
+    milliseconds_ago,
+    whole_traceback,
+)
 from awsprov.aws.polling import wait_until
 
 
@@ -84,6 +93,14 @@ def test_several_logs_are_followed_together_and_each_event_is_yielded_once() -> 
         ("a", 0), ("b", 1), ("b", 2), ("a", 3), ("b", 4), ("a", 5), ("b", 6),
     ]  # fmt: skip
     assert logs.starts == {"a": [1, 3], "b": [1, 2]}  # a line can be listed late
+
+
+def test_what_was_found_is_forgotten_when_it_cannot_be_listed_again() -> None:
+    logs = Logs(a=[at * LATE // 2 for at in range(100)])
+    log = _Log(cast("Aws", SimpleNamespace(logs=logs)), "a", Query(0))
+    assert len(list(log.new_events())) == 100
+    assert list(log.new_events()) == []
+    assert len(log._found) < 5
 
 
 PRINTED = ["at work", "Traceback (most recent call last):", '  File "app.py", line 3', "ValueError: thirteen", "done"]
