@@ -6,14 +6,13 @@ stack's VPC. Anything else is named at once: to wait for it would be useless.
 """
 
 from collections.abc import Iterable
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError, error_code
 from awsprov.errors import RefusedError
-from awsprov.resources.missing_ok import IN_USE, delete
+from awsprov.resources.missing_ok import IN_USE, delete, none_if_missing
 
 _TAG = "GuardDutyManaged"
 # How the descriptions of the interfaces begin that AWS deletes with a NAT gateway, a mount target or a function.
@@ -87,14 +86,19 @@ def _delete_group(aws: Aws, group: str) -> None:
 
 def _is_owned(aws: Aws, interface: Any) -> bool:
     """Return whether a network interface is the stack's, or of an instance of the stack that is being terminated."""
+    if aws.tagged_name(interface.get("TagSet")):
+        return True
     instance = interface.get("Attachment", {}).get("InstanceId")
-    if aws.tagged_name(interface.get("TagSet")) or not instance:
-        return bool(aws.tagged_name(interface.get("TagSet")))
-    with suppress(ClientError):
-        found: Any = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
-        ended = found["State"]["Name"] in ("shutting-down", "terminated")  # EC2 removes the tags of what it terminated
-        return ended or bool(aws.tagged_name(found.get("Tags")))
-    return True  # the instance no longer exists, and its interface will not
+    return bool(instance) and _is_owned_instance(aws, instance)
+
+
+def _is_owned_instance(aws: Aws, instance: str) -> bool:
+    """Return whether an instance is the stack's, or ends: EC2 removes the tags of what it terminated."""
+    describe = partial(aws.ec2.describe_instances, InstanceIds=[instance])
+    response: Any = none_if_missing(describe, missing=["InvalidInstanceID.NotFound"])
+    found = [each for reservation in (response or {}).get("Reservations", []) for each in reservation["Instances"]]
+    states = {each["State"]["Name"] for each in found}
+    return states <= {"shutting-down", "terminated"} or any(aws.tagged_name(each.get("Tags")) for each in found)
 
 
 def _is_managed(description: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from awsprov.aws.client import Aws
+from awsprov.aws.errors import ClientError
 from awsprov.errors import RefusedError
 from awsprov.resources.network.foreign_resources import check_interfaces, check_vpc
 from awsprov.resources.network.lambda_interfaces import vacate_subnet
@@ -80,6 +81,31 @@ def test_an_instance_of_another_team_in_a_subnet_is_named_at_once(aws: Aws) -> N
     aws.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet)
     with pytest.raises(RefusedError, match=subnet):
         check_interfaces(aws, "subnet-id", subnet)
+
+
+def test_an_instance_whose_owner_is_not_known_is_not_taken_for_the_stack_s(aws: Aws, monkeypatch: Any) -> None:
+    _, subnet = network(aws)
+    image = aws.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    aws.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet)
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "UnauthorizedOperation", "Message": "no"}}, "DescribeInstances")
+
+    monkeypatch.setattr(aws.ec2, "describe_instances", refuse)
+    with pytest.raises(ClientError, match="UnauthorizedOperation"):
+        check_interfaces(aws, "subnet-id", subnet)
+
+
+def test_an_instance_that_no_longer_exists_is_waited_for(aws: Aws, monkeypatch: Any) -> None:
+    _, subnet = network(aws)
+    image = aws.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    aws.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet)
+
+    def miss(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "InvalidInstanceID.NotFound", "Message": "no"}}, "DescribeInstances")
+
+    monkeypatch.setattr(aws.ec2, "describe_instances", miss)
+    check_interfaces(aws, "subnet-id", subnet)
 
 
 def test_what_is_the_stack_s_or_released_by_aws_is_waited_for(aws: Aws) -> None:
