@@ -45,7 +45,7 @@ BROKEN = {
     "package": Broken("import os\nimport seaborn\n", "import", "No module named 'seaborn'", "app.py, line 2",
                       "Add the package that contains seaborn to requirements.txt"),
     "model": Broken("\nopen('modell.joblib')\n", "import", "FileNotFoundError: [Errno 2] No such file or directory: "
-                    "'modell.joblib'", "app.py, line 2", "Check that modell.joblib is uploaded"),
+                    "'modell.joblib'", "app.py, line 2", "is uploaded with the code"),
     "variable": Broken("import os\nKEY = os.environ['API_KEY']\n", "import", "KeyError: 'API_KEY'", "app.py, line 2",
                        "Set API_KEY in functions.variable.variables or .secrets"),
     "value": Broken("def load():\n    raise ValueError('a wrong model')\nload()\n", "import",
