@@ -9,12 +9,11 @@ from threading import Lock
 from typing import Literal
 
 from awsprov.documents import parse_document
-from awsprov.engine.events import Event
+from awsprov.engine.events import ENDED, Event
 from awsprov.files import open_private, read_limited, write_atomically
 
 BEGAN: Literal["began"] = "began"  # the step of a run's first line; its detail is the command
 _MAXIMUM = 512 * 1024  # bytes; the older half of a larger file is dropped when a run begins
-_ENDED = ("ready", "deleted", "left", "failed", "stopped")
 _NOT_LOGGED = ("looking", "unchanged", "output")
 
 
@@ -67,7 +66,7 @@ def under_way(events: list[Event], within: float = 3600.0) -> dict[str, str]:
             steps.clear()
         elif time.time() - event.at < within:
             steps[event.resource] = event.step
-    return {name: step for name, step in steps.items() if step not in _ENDED}
+    return {name: step for name, step in steps.items() if step not in ENDED}
 
 
 def _parsed(lines: list[bytes]) -> Iterator[Event]:

@@ -23,6 +23,7 @@ Step = Literal[
     "failed",
     "stopped",
 ]
+ENDED: frozenset[Step] = frozenset({"ready", "unchanged", "deleted", "left", "failed", "stopped"})  # nothing follows
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from awsprov.engine.estimate import CriticalPath, Forecast, format_duration
-from awsprov.engine.events import Event
+from awsprov.engine.events import ENDED, Event
 from awsprov.engine.resource import AREAS, Resource
 from awsprov.packaging.install_progress import INSTALLING, InstallProgress
 from awsprov.ui.board import MARKS, STYLES, Board
@@ -66,7 +66,7 @@ class TreeBoard(Board):
             if event.resource not in self.since or event.step in ("creating", "deleting"):
                 self.since[event.resource] = time.monotonic()
                 self.until.pop(event.resource, None)
-            if event.step in MARKS:
+            if event.step in ENDED:
                 self.until[event.resource] = time.monotonic()
             self.latest[event.resource] = event
 
@@ -92,11 +92,11 @@ class TreeBoard(Board):
 
     @property
     def _ended(self) -> set[str]:
-        return {name for name, event in self.latest.items() if event.step in MARKS}
+        return {name for name, event in self.latest.items() if event.step in ENDED}
 
     @property
     def _running(self) -> list[str]:
-        return [name for name, event in self.latest.items() if event.step not in MARKS]
+        return [name for name, event in self.latest.items() if event.step not in ENDED]
 
     @property
     def _failed(self) -> list[str]:
@@ -183,7 +183,7 @@ class TreeBoard(Board):
             typical = self.expected.typical(r.name)
             return label, Text("waiting", "dim"), Text(""), Text(_of(typical), "dim"), Text("")
         seconds = "" if event.step == "unchanged" else f"{self._seconds(r.name):.0f} s"
-        typical = None if event.step in MARKS else self.expected.typical(r.name)
+        typical = None if event.step in ENDED else self.expected.typical(r.name)
         so_far, of = Text(seconds), Text(_of(typical, self._seconds(r.name)), "dim")
         return label, _state(event), so_far, of, Text(event.detail, "dim")
 
