@@ -104,16 +104,6 @@ def parse_state(content: bytes, path: Path, key: StackKey) -> StateDocument:
     return parse_document(content, StateDocument)
 
 
-def read_state_file(path: Path) -> StateDocument | None:
-    """Return the document at a path, without the changes in its journal; None if there is none.
-
-    Raises:
-        UsageError: it cannot be read.
-    """
-    with readable(path):
-        return read_document(path, StateDocument, MAX_SIZE) if path.exists() else None
-
-
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
     """Raise a UsageError for any error of reading the document."""
@@ -128,12 +118,12 @@ def readable(path: Path) -> Iterator[None]:
 
 
 def recorded(path: Path) -> StateDocument | None:
-    """Return the document at a path; None if there is none, or if it cannot be read.
+    """Return the document at a path, without the changes in its journal; None if there is none, or if it is not valid.
 
     For what is needed before `State` raises the error; `awsprov recover` must get there.
     """
-    with suppress(UsageError):
-        return read_state_file(path)
+    with suppress(OSError, ValueError):
+        return read_document(path, StateDocument, MAX_SIZE)
     return None
 
 
