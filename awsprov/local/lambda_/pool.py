@@ -169,7 +169,8 @@ class Pool:
         waiting = self._waiting.get(config, deque())
         while waiting and not resolve(waiting.popleft()):
             pass
-        self._drop_cancelled(config)
+        if not waiting:
+            self._waiting.pop(config, None)
 
     def _drop_cancelled(self, config: WorkerConfig) -> None:
         if waiting := deque(freed for freed in self._waiting.pop(config, ()) if not freed.cancelled()):
