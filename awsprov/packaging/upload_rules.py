@@ -100,15 +100,17 @@ class UploadRules:
 
     def _reason(self, name: PurePosixPath, path: Path) -> Reason:
         resolved = Path(os.path.realpath(path))
-        environment = ".venv" in self.noise and _is_in_environment(name, path)
-        is_noise = environment or _matches(name, (*self.noise, *self.exclude))
         if any(secret in (resolved, *resolved.parents) for secret in self.secret):
-            return "noise" if is_noise else "secret"  # no news: the state directory
+            return "noise" if self._is_noise(name, path) else "secret"  # no news: the state directory
         if _matches(name, self.include):
             return ""
-        if is_noise:
+        if self._is_noise(name, path):
             return "noise"
         return "secret" if _matches(name, SECRET) or _holds_private_key(name, path) else ""
+
+    def _is_noise(self, name: PurePosixPath, path: Path) -> bool:
+        environment = ".venv" in self.noise and _is_in_environment(name, path)
+        return environment or _matches(name, (*self.noise, *self.exclude))
 
     def _check_link(self, path: Path, root: Path) -> None:
         target = Path(os.path.realpath(path))
