@@ -102,10 +102,9 @@ def _on_lambda(text: str, kind: str) -> str:
 
     The path begins at the last slash that can be its first one, so it may contain spaces.
     """
-    text = f"{text}/{kind}/"
     line = text.rpartition("\n")[2]
-    begins = [found.end() for found in _PATH_BEGINS.finditer(line.removesuffix(f"/{kind}/"))]
-    return f"{text.removesuffix(line)}{line[: begins[-1]]}{_ON_LAMBDA[kind]}/" if begins else text
+    begins = [found.end() for found in _PATH_BEGINS.finditer(line)]
+    return f"{text.removesuffix(line)}{line[: begins[-1]]}{_ON_LAMBDA[kind]}/" if begins else f"{text}/{kind}/"
 
 
 def _too_new(lock: Lock, error: str) -> str:
