@@ -46,6 +46,22 @@ def endpoint(aws: Aws, vpc: str, subnet: str, tags: dict[str, str]) -> str:
     return id_
 
 
+def launch(aws: Aws, subnet: str, tags: dict[str, str] | None = None) -> None:
+    """Launch an instance in a subnet."""
+    image = aws.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    specifications = tagged("instance", tags) if tags else []
+    aws.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet, TagSpecifications=specifications)
+
+
+def refuse_instances(aws: Aws, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Answer DescribeInstances with an error."""
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, "DescribeInstances")
+
+    monkeypatch.setattr(aws.ec2, "describe_instances", refuse)
+
+
 def endpoints(aws: Aws) -> list[str]:
     found = aws.ec2.describe_vpc_endpoints()["VpcEndpoints"]
     return [each["VpcEndpointId"] for each in found if each["State"].lower() not in ("deleting", "deleted")]
@@ -77,34 +93,23 @@ def test_another_endpoint_is_left_alone_and_named(aws: Aws, tags: dict[str, str]
 
 def test_an_instance_of_another_team_in_a_subnet_is_named_at_once(aws: Aws) -> None:
     _, subnet = network(aws)
-    image = aws.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    aws.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet)
+    launch(aws, subnet)
     with pytest.raises(RefusedError, match=subnet):
         check_interfaces(aws, "subnet-id", subnet)
 
 
 def test_an_instance_whose_owner_is_not_known_is_not_taken_for_the_stack_s(aws: Aws, monkeypatch: Any) -> None:
     _, subnet = network(aws)
-    image = aws.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    aws.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet)
-
-    def refuse(**_: Any) -> None:
-        raise ClientError({"Error": {"Code": "UnauthorizedOperation", "Message": "no"}}, "DescribeInstances")
-
-    monkeypatch.setattr(aws.ec2, "describe_instances", refuse)
+    launch(aws, subnet)
+    refuse_instances(aws, monkeypatch, "UnauthorizedOperation")
     with pytest.raises(ClientError, match="UnauthorizedOperation"):
         check_interfaces(aws, "subnet-id", subnet)
 
 
 def test_an_instance_that_no_longer_exists_is_waited_for(aws: Aws, monkeypatch: Any) -> None:
     _, subnet = network(aws)
-    image = aws.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    aws.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet)
-
-    def miss(**_: Any) -> None:
-        raise ClientError({"Error": {"Code": "InvalidInstanceID.NotFound", "Message": "no"}}, "DescribeInstances")
-
-    monkeypatch.setattr(aws.ec2, "describe_instances", miss)
+    launch(aws, subnet)
+    refuse_instances(aws, monkeypatch, "InvalidInstanceID.NotFound")
     check_interfaces(aws, "subnet-id", subnet)
 
 
@@ -112,9 +117,7 @@ def test_what_is_the_stack_s_or_released_by_aws_is_waited_for(aws: Aws) -> None:
     vpc, subnet = network(aws)
     for description in ("Interface for NAT Gateway nat-1", "EFS mount target for fs-1", "AWS Lambda VPC ENI-x"):
         aws.ec2.create_network_interface(SubnetId=subnet, Description=description)
-    image = aws.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    tags = tagged("instance", OURS)
-    aws.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet, TagSpecifications=tags)
+    launch(aws, subnet, OURS)
     check_interfaces(aws, "subnet-id", subnet)
     check_vpc(aws, vpc)
 
